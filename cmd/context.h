@@ -1,0 +1,23 @@
+/* context.h - what all commands share, opened when first asked for: config, store, ledger, clock. */
+#pragma once
+#include "core/config.h"
+#include "jobs/ledger.h"
+#include "jobs/store.h"
+
+typedef struct tm_context tm_context;
+
+/* Global options, before or after the command's name: --config FILE, --store URL, -q, -v, --color WHEN, --json
+ * where the command prints. */
+tm_context *tm_context_new(void);
+void tm_context_free(tm_context *context);
+GOptionGroup *tm_context_options(tm_context *context);
+
+tm_clock *tm_context_clock(tm_context *context);
+tm_config *tm_context_config(tm_context *context, GError **error);    /* borrowed */
+tm_store *tm_context_store(tm_context *context, GError **error);      /* borrowed; created if absent */
+tm_store *tm_context_store_read(tm_context *context, GError **error); /* never creates; absent: an empty answer's error */
+tm_ledger *tm_context_ledger(tm_context *context, GError **error);    /* borrowed */
+/* The current folder, absolute. Borrowed. */
+const char *tm_context_dir(tm_context *context);
+/* Fills account->key. */
+gboolean tm_context_key(tm_context *context, tm_account *account, GError **error);

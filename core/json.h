@@ -1,0 +1,25 @@
+/* json.h - small helpers over jansson, and the string writer that request bodies are spliced with. */
+#pragma once
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
+
+/* Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
+void tm_json_write_string(GString *out, const char *text, size_t length);
+/* Appends `value` compact, key order kept, reals with 15 digits. */
+void tm_json_write(GString *out, const json_t *value);
+/* The same as a new string. (transfer full) */
+char *tm_json_text(const json_t *value);
+
+/* Parses with U+0000 allowed; lone surrogates are mended to U+FFFD, a BOM is skipped, any value may stand at
+ * the top, integers past 64 bits become reals. NULL and *error with line and column. (transfer full) */
+json_t *tm_json_parse(const char *text, size_t length, GError **error);
+
+/* Members of an object, or the fallback where it is absent or of another type. Borrowed. */
+const char *tm_json_string(const json_t *object, const char *key, const char *fallback);
+int64_t tm_json_integer(const json_t *object, const char *key, int64_t fallback); /* numbers in strings count */
+bool tm_json_bool(const json_t *object, const char *key, bool fallback);
+const json_t *tm_json_object(const json_t *object, const char *key); /* NULL if absent or no object */
+const json_t *tm_json_array(const json_t *object, const char *key);
