@@ -12,3 +12,8 @@ gboolean tm_fail(GError **error, tm_error code, const char *format, ...)
     }
     return FALSE;
 }
+
+gboolean tm_error_may_pass(const GError *error)
+{
+    return g_error_matches(error, TM_ERROR, TM_ERROR_FULL) || g_error_matches(error, TM_ERROR, TM_ERROR_BUSY);
+}

@@ -19,3 +19,6 @@ typedef enum {
 
 /* Fills *error (may be NULL) and returns false, so that `return tm_fail(error, ...)` reads well. */
 gboolean tm_fail(GError **error, tm_error code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Disk full, or the database held by somebody else: trying again later may help. */
+gboolean tm_error_may_pass(const GError *error);

@@ -102,6 +102,6 @@ typedef struct {
     int64_t sent, answered, failed, blocked, repeats;
     double rate;           /* answers a minute, lately */
     int64_t wait_until_ms; /* 0: not waiting */
-    const char *wait_why;
+    char wait_why[200];
 } tm_engine_view;
 void tm_engine_look(const tm_engine *engine, tm_engine_view *view);

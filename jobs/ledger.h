@@ -14,6 +14,8 @@ typedef struct {
     const tm_limit *limits;   /* from flag, config and catalogue; what was seen is merged in by the ledger */
     size_t n_limits;
     int64_t guard_ms;
+    int64_t rows_waiting;     /* rows that would still go over this lane; 0: not known. When the quota left covers
+                                 them, errors may burn more than their share of the day */
 } tm_lane;
 
 /* `path`: ledger.db; created if absent. Takes a worker's life of its own. (transfer full) */

@@ -1,0 +1,186 @@
+/* engine_reply.c - a reply becomes an outcome: the ledger hears how the request ended, the row is done, goes back or
+ * fails, the lane goes on, pauses or closes. */
+#include "jobs/engine_parts.h"
+
+#include <string.h>
+#include "core/answer.h"
+
+enum {
+    MAX_ATTEMPTS = 5,
+    MAX_SERVER_ATTEMPTS = 3, /* a 500 that comes back with the same row is the row's fault */
+};
+
+static void push(tm_engine *engine, tm_record *record, const tm_instant *now)
+{
+    if (engine->records->len == 0)
+        engine->oldest_record_ms = now->boot_ms;
+    g_array_append_val(engine->records, *record);
+}
+
+static tm_record record_of(tm_engine_batch *batch, int lane, const tm_lease *lease, const tm_instant *now)
+{
+    return (tm_record){
+        .batch = batch,
+        .lane = lane,
+        .job = lease->job,
+        .request = lease->request,
+        .ordinal = lease->ordinal,
+        .attempts = lease->attempts,
+        .to = TM_JOB_WAITING,
+        .done_ms = now->wall_ms,
+    };
+}
+
+void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease, tm_answer *answer)
+{
+    tm_instant now = tm_clock_now(engine->options.clock);
+    tm_record record = record_of(batch, lane, lease, &now);
+    tm_ledger_settle(engine->options.ledger, &tm_engine_lane_at(engine, lane)->ledger, lease->reservation, false, NULL,
+                     NULL);
+    engine->ledger_dirty = true;
+    if (answer) {
+        record.to = TM_JOB_FAILED;
+        record.answer = *answer;
+        record.has_answer = true;
+        tm_answer_init(answer);
+    } else {
+        tm_answer_init(&record.answer);
+    }
+    push(engine, &record, &now);
+}
+
+void tm_engine_close_lane(tm_engine *engine, int index, const tm_answer *answer)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
+    if (lane->state == TM_LANE_CLOSED)
+        return;
+    lane->state = TM_LANE_CLOSED;
+    lane->closed_class = answer->class;
+    const char *said = answer->message ? answer->message : answer->code;
+    if (answer->class == TM_CLASS_AUTH)
+        lane->closed_why = g_strdup_printf("account %s: the service refuses the API key%s%s (%s)", lane->account->name,
+                                           lane->account->key_variable ? " from " : "",
+                                           lane->account->key_variable ? lane->account->key_variable : "", said);
+    else if (answer->class == TM_CLASS_NO_MODEL)
+        lane->closed_why = g_strdup_printf("account %s has no model %s (%s)", lane->account->name, lane->model, said);
+    else
+        lane->closed_why = g_strdup_printf("account %s is closed: %s", lane->account->name, said);
+    tm_engine_note(engine, NULL, "%s", lane->closed_why);
+}
+
+/* A lane's GET of its model: a wrong key or an unknown model is found before a request of the day is spent. */
+static void model_reply(tm_engine *engine, const tm_flight *flight, const tm_answer *answer)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
+    bool known = answer->class == TM_CLASS_AUTH || (answer->class == TM_CLASS_NO_MODEL && answer->code);
+    if (known)
+        tm_engine_close_lane(engine, flight->lane, answer);
+    else
+        lane->state = TM_LANE_OPEN; /* a proxy may not have this page; a dead network shows with the first row */
+}
+
+/* What becomes of the row. The hold after a failure is the lane's: the row itself may go as soon as its lane may. */
+static void decide_row(tm_engine *engine, tm_record *record)
+{
+    tm_class class = record->answer.class;
+    int max = engine->options.max_attempts ? engine->options.max_attempts
+              : class == TM_CLASS_SERVER   ? MAX_SERVER_ATTEMPTS
+                                           : MAX_ATTEMPTS;
+    bool unknown = class == TM_CLASS_UNKNOWN || class == TM_CLASS_TIMEOUT;
+
+    switch (tm_class_do(class)) {
+    case TM_DO_RECORD:
+        record->to = class == TM_CLASS_OK ? TM_JOB_DONE : class == TM_CLASS_BLOCKED ? TM_JOB_BLOCKED : TM_JOB_FAILED;
+        record->attempt = true;
+        break;
+    case TM_DO_AGAIN_CHARGED:
+        record->attempt = true;
+        if (unknown && engine->options.hold_unknown)
+            record->to = TM_JOB_HELD;
+        else if (record->attempts + 1 >= max)
+            record->to = TM_JOB_FAILED;
+        else
+            record->repeat = unknown;
+        break;
+    case TM_DO_AGAIN:
+    case TM_DO_CLOSE:
+        break;
+    }
+}
+
+static tm_cost actual_cost(const tm_flight *flight, const tm_answer *answer)
+{
+    tm_cost cost = flight->cost;
+    if (answer->usage.input >= 0) {
+        int64_t output = MAX(answer->usage.output, 0) + MAX(answer->usage.thinking, 0);
+        cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;
+        cost.of[TM_UNIT_TOKENS] = answer->usage.input + output;
+    }
+    return cost;
+}
+
+static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answer, bool left, const tm_instant *at)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
+    tm_engine_batch *batch = flight->batch;
+    tm_answer_check(answer, batch->work.prompt);
+    engine->ledger_dirty = true;
+
+    tm_cost actual = actual_cost(flight, answer);
+    tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation, left,
+                                          answer, &actual);
+    if (answer->usage.input > 0)
+        tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes, answer->usage.input);
+    answer->class = verdict.class;
+    if (verdict.guard_up && !lane->said_guard) {
+        lane->said_guard = true;
+        tm_engine_note(engine, NULL, "%s: refused per minute though the ledger had room; keeping 1.5 s more distance",
+                       lane->model);
+    }
+    if (verdict.until_ms)
+        lane->ask_again_ms = MAX(lane->ask_again_ms, verdict.until_ms);
+    else
+        lane->ask_again_ms = 0; /* an answer may have lifted a hold */
+    if (tm_class_do(answer->class) == TM_DO_CLOSE)
+        tm_engine_close_lane(engine, flight->lane, answer);
+
+    tm_record record = record_of(batch, flight->lane, &flight->lease, at);
+    record.left_ms = flight->left_ms;
+    record.has_answer = true;
+    record.answer = *answer;
+    tm_answer_init(answer);
+    decide_row(engine, &record);
+
+    bool ended = record.to == TM_JOB_DONE || record.to == TM_JOB_FAILED || record.to == TM_JOB_BLOCKED;
+    tm_class class = record.answer.class;
+    g_autofree char *words = record.answer.message ? g_strdup(record.answer.message) : NULL;
+    push(engine, &record, at);
+    if (ended && tm_canary_add(&batch->canary, class) && !engine->options.keep_going && !batch->stopped) {
+        g_autofree char *why =
+            g_strdup_printf("%s: row after row ends as %s: %s", batch->work.batch->name, tm_class_name(class),
+                            words ? words : "no further words");
+        tm_engine_stop_batch(engine, batch, TM_STOP_CANARY, why);
+    }
+}
+
+void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
+    g_auto(tm_answer) answer;
+    g_auto(tm_call) call = {0};
+    tm_answer_init(&answer);
+    /* Operations of one call only, so far: a further call would be submitted here under the same flight. */
+    if (lane->provider->next(&flight->operation, reply, &call, &answer) != TM_STEP_ANSWER) {
+        answer.class = TM_CLASS_SERVER;
+        answer.message = g_strdup("the provider asks for a further call");
+    }
+    if (reply->date_ms && flight->left_ms)
+        tm_ledger_offset(engine->options.ledger, &lane->ledger, flight->left_ms, at->wall_ms, reply->date_ms);
+    if (!flight->batch) {
+        model_reply(engine, flight, &answer);
+        return;
+    }
+    lane->in_flight--;
+    flight->batch->in_flight--;
+    generate_reply(engine, flight, &answer, reply->left, at);
+}

@@ -1,0 +1,362 @@
+/* engine_send.c - reserve (ledger), lease (store), render, submit: in this order, so that a crash can only
+ * over-count. */
+#include "jobs/engine_parts.h"
+
+#include <string.h>
+#include "core/binding.h"
+#include "core/json.h"
+
+enum {
+    DEFAULT_CONCURRENCY = 400,
+    GROUP = 64,          /* requests a reservation at most: one durable write each at the ledger and the store */
+    REFILL_MS = 5,       /* a small refill waits so long for company */
+    ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile */
+    OTHERS_MS = 1000,    /* how often to look when the rows left are other workers' */
+};
+static const size_t BYTES_IN_FLIGHT = 16 << 20;
+
+void tm_flight_free(tm_flight *flight)
+{
+    if (!flight)
+        return;
+    tm_lease_clear(&flight->lease);
+    g_free(flight);
+}
+
+static int room(const tm_engine *engine, const tm_engine_batch *batch)
+{
+    int concurrency = engine->options.concurrency ? engine->options.concurrency : DEFAULT_CONCURRENCY;
+    size_t cap = engine->options.bytes ? (size_t)engine->options.bytes : BYTES_IN_FLIGHT;
+    if (engine->bytes_in_flight >= cap)
+        return 0;
+    int64_t n = concurrency - (int64_t)g_hash_table_size(engine->flights);
+    if (!engine->options.keep_going)
+        n = MIN(n, (int64_t)tm_canary_room(&batch->canary) - batch->in_flight);
+    if (engine->options.limit)
+        n = MIN(n, engine->options.limit - engine->sent);
+    bool ours = batch->in_flight > 0 || engine->records->len > 0;
+    if (batch->work.n_jobs)
+        n = MIN(n, (int64_t)batch->work.n_jobs - batch->in_flight);
+    else /* when we know of none, one look at the store once all of ours have come back */
+        n = MIN(n, MAX(batch->work.batch->n[TM_JOB_WAITING], ours ? 0 : 1));
+    return (int)MIN(n, GROUP);
+}
+
+/* A small refill waits a little for company when others are in flight: durable writes are dear. */
+static bool too_small(tm_engine *engine, int n, const tm_instant *now)
+{
+    int in_flight = (int)g_hash_table_size(engine->flights);
+    if (in_flight < 8 || n >= in_flight / 3 || n >= GROUP / 2) {
+        engine->refill_ms = 0;
+        return false;
+    }
+    if (!engine->refill_ms)
+        engine->refill_ms = now->boot_ms + REFILL_MS;
+    if (now->boot_ms < engine->refill_ms)
+        return true;
+    engine->refill_ms = 0;
+    return false;
+}
+
+/* ---- asking the lane's model first ---- */
+
+/* One free GET of the model: checks key and model, tells the server's clock, warms the connection. */
+static void ask_model(tm_engine *engine, int index)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
+    g_auto(tm_call) call = {0};
+    g_autoptr(GError) error = NULL;
+    tm_flight *flight = g_new0(tm_flight, 1);
+    flight->tag = ++engine->next_tag;
+    flight->lane = index;
+    flight->operation = (tm_operation){
+        .kind = TM_OP_MODEL, .account = lane->account, .model = tm_account_model(lane->account, lane->model)};
+    lane->state = TM_LANE_ASKING;
+    if (lane->provider->begin(&flight->operation, &call, &error) &&
+        engine->options.transport->submit(engine->options.transport, &call, flight->tag, &error)) {
+        g_hash_table_insert(engine->flights, &flight->tag, flight);
+        return;
+    }
+    lane->state = TM_LANE_OPEN; /* it is only a courtesy */
+    tm_flight_free(flight);
+}
+
+/* ---- one row ---- */
+
+typedef struct {
+    tm_engine *engine;
+    tm_engine_batch *batch;
+    int lane;
+    const tm_skeleton *skeleton;
+} sending;
+
+/* Renders a leased row into a call. False: *answer says why the row can't be sent. */
+static bool make_call(const sending *s, const tm_lease *lease, tm_operation *operation, tm_call *call,
+                      tm_answer *answer)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
+    const tm_engine_work *work = &s->batch->work;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) row = tm_json_parse(lease->body, lease->length, &error);
+    g_autoptr(json_t) input = row ? tm_binding_input(work->binding, row, &error) : NULL;
+    g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
+    *operation = (tm_operation){
+        .kind = TM_OP_GENERATE,
+        .account = lane->account,
+        .model = tm_account_model(lane->account, lane->model),
+        .skeleton = s->skeleton,
+        .messages = messages,
+        .media = s->engine->options.media,
+        .media_data = s->engine->options.media_data,
+    };
+    bool made = messages && lane->provider->begin(operation, call, &error);
+    operation->messages = NULL; /* the call holds their text now */
+    if (made)
+        return true;
+    answer->class = g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED
+                                                                       : TM_CLASS_BAD_REQUEST;
+    answer->message = g_strdup(error ? error->message : "this row can't be rendered");
+    return false;
+}
+
+static tm_cost cost_of_call(const sending *s, const tm_call *call)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
+    double ratio = tm_ledger_token_ratio(s->engine->options.ledger, &lane->ledger);
+    int64_t tokens = call->body ? (int64_t)((double)call->body->len * ratio) + 1 : 1;
+    tm_cost cost = {{0}};
+    cost.of[TM_UNIT_REQUESTS] = 1;
+    cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
+    cost.of[TM_UNIT_TOKENS] = tokens;
+    return cost;
+}
+
+/* The true cost against the reserved one. False: the row went back, or failed as too large. */
+static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
+    if (!lane->limits_tokens)
+        return true;
+    tm_grant grant;
+    g_autoptr(GError) error = NULL;
+    lane->cost_tokens += ((double)cost->of[TM_UNIT_INPUT_TOKENS] - lane->cost_tokens) / 8;
+    if (!tm_ledger_amend(s->engine->options.ledger, &lane->ledger, lease->reservation, cost, &grant, &error)) {
+        tm_instant now = tm_clock_now(s->engine->options.clock);
+        tm_engine_write_failed(s->engine, error, &now);
+        tm_engine_unsent(s->engine, s->batch, s->lane, lease, NULL);
+        return false;
+    }
+    if (grant.granted)
+        return true;
+    if (grant.wait == TM_WAIT_TOO_LARGE) {
+        g_auto(tm_answer) answer;
+        tm_answer_init(&answer);
+        answer.class = TM_CLASS_TOO_LARGE;
+        answer.message = g_strdup_printf("about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT " a %s: "
+                                         "it can never be sent",
+                                         cost->of[TM_UNIT_INPUT_TOKENS], grant.bound.value,
+                                         tm_window_name(grant.bound.window));
+        tm_engine_unsent(s->engine, s->batch, s->lane, lease, &answer);
+        return false;
+    }
+    lane->wait = grant;
+    lane->ask_again_ms = grant.retry_ms;
+    tm_engine_unsent(s->engine, s->batch, s->lane, lease, NULL);
+    return false;
+}
+
+/* Sends one leased row, or records why not. Takes the lease over. */
+static void send_row(const sending *s, tm_lease *lease)
+{
+    tm_engine *engine = s->engine;
+    tm_flight *flight = g_new0(tm_flight, 1);
+    g_auto(tm_call) call = {0};
+    g_auto(tm_answer) answer;
+    g_autoptr(GError) error = NULL;
+    tm_answer_init(&answer);
+    flight->tag = ++engine->next_tag;
+    flight->batch = s->batch;
+    flight->lane = s->lane;
+    flight->lease = *lease;
+    bool made = make_call(s, &flight->lease, &flight->operation, &call, &answer);
+    if (!made)
+        tm_engine_unsent(engine, s->batch, s->lane, &flight->lease, &answer);
+    flight->cost = cost_of_call(s, &call);
+    flight->bytes = call.body ? call.body->len : 0;
+    if (!made || !afford(s, &flight->lease, &flight->cost)) {
+        tm_flight_free(flight);
+        return;
+    }
+    g_clear_pointer(&flight->lease.body, g_free); /* its text is in the call */
+    if (!engine->options.transport->submit(engine->options.transport, &call, flight->tag, &error)) {
+        tm_engine_note(engine, s->batch, "%s", error->message);
+        tm_engine_unsent(engine, s->batch, s->lane, &flight->lease, NULL);
+        tm_flight_free(flight);
+        return;
+    }
+    g_hash_table_insert(engine->flights, &flight->tag, flight);
+    engine->bytes_in_flight += flight->bytes;
+    engine->sent++;
+    s->batch->in_flight++;
+    tm_engine_lane_at(engine, s->lane)->in_flight++;
+    tm_engine_tell(engine, &(tm_tell){.kind = TM_TELL_SENT, .batch = s->batch->work.batch,
+                                      .ordinal = flight->lease.ordinal});
+}
+
+/* ---- a group of rows ---- */
+
+static void give_back(tm_engine *engine, const tm_engine_lane_state *lane, const GArray *ids, guint from)
+{
+    for (guint i = from; i < ids->len; i++)
+        tm_ledger_settle(engine->options.ledger, &lane->ledger, g_array_index(ids, int64_t, i), false, NULL, NULL);
+    engine->ledger_dirty = engine->ledger_dirty || from < ids->len;
+}
+
+/* No row of this batch may go now: it has ended, or waits for a time, or for other workers. */
+static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, int64_t next_ms, const tm_instant *now)
+{
+    g_autoptr(GError) error = NULL;
+    if (!tm_store_refresh(engine->options.store, batch->work.batch, &error)) {
+        tm_engine_write_failed(engine, error, now);
+        return;
+    }
+    bool ours = batch->in_flight > 0 || engine->records->len > 0;
+    if (next_ms != INT64_MAX)
+        batch->idle_until_ms = next_ms;
+    else if (ours)
+        batch->idle_until_ms = INT64_MAX; /* until one of ours comes back */
+    else if (batch->work.n_jobs || tm_batch_open(batch->work.batch) == 0)
+        batch->ended = true;
+    else
+        batch->idle_until_ms = now->wall_ms + OTHERS_MS;
+}
+
+/* The skeleton of this batch for this lane. NULL: the batch is stopped, the reason was told. */
+static const tm_skeleton *skeleton_of(tm_engine *engine, tm_engine_batch *batch, size_t step)
+{
+    if (!batch->skeletons[step]) {
+        tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[step]);
+        g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) error = NULL;
+        batch->skeletons[step] = lane->provider->prepare(batch->work.prompt, tm_account_model(lane->account, lane->model),
+                                                         notes, &error);
+        for (guint i = 0; i < notes->len; i++)
+            tm_engine_note(engine, batch, "%s", (const char *)notes->pdata[i]);
+        if (!batch->skeletons[step])
+            tm_engine_stop_batch(engine, batch, TM_STOP_CANARY, error->message);
+    }
+    return batch->skeletons[step];
+}
+
+/* Asks the ledger for `wanted`; false: nothing now. */
+static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wanted, GArray *ids,
+                    const tm_instant *now)
+{
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
+    tm_cost each = {{0}};
+    g_autoptr(GError) error = NULL;
+    each.of[TM_UNIT_REQUESTS] = 1;
+    if (lane->limits_tokens)
+        each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = (int64_t)lane->cost_tokens + 1;
+    lane->ledger.rows_waiting = batch->work.batch->n[TM_JOB_WAITING];
+    lane->asked_boot_ms = now->boot_ms;
+    if (!tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each, wanted,
+                           &lane->wait, ids, &error)) {
+        tm_engine_write_failed(engine, error, now);
+        return false;
+    }
+    engine->ledger_dirty = false; /* it wrote what it kept in memory with the grant */
+    lane->ask_again_ms = lane->wait.granted < wanted ? lane->wait.retry_ms : 0;
+    if (lane->wait.wait == TM_WAIT_NO_TIER) {
+        g_auto(tm_answer) answer;
+        tm_answer_init(&answer);
+        answer.class = TM_CLASS_NO_MODEL;
+        answer.message = g_strdup(lane->wait.why[0] ? lane->wait.why : "its limit on this tier is 0");
+        tm_engine_close_lane(engine, index, &answer);
+    }
+    return lane->wait.granted > 0;
+}
+
+/* Tries to send up to `wanted` rows of the batch over one lane. True: some went. */
+static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, int wanted, const tm_instant *now)
+{
+    int index = batch->lanes[step];
+    const tm_skeleton *skeleton = skeleton_of(engine, batch, step);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GArray) leases = g_array_new(FALSE, TRUE, sizeof(tm_lease));
+    g_autoptr(GError) error = NULL;
+    if (!skeleton || !reserve(engine, batch, index, wanted, ids, now))
+        return false;
+    tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
+    int64_t next_ms = INT64_MAX;
+    tm_lease_ask ask = {
+        .batch = batch->work.batch,
+        .account = lane->account->name,
+        .model = lane->model,
+        .wanted = (int)ids->len,
+        .reservations = (const int64_t *)(void *)ids->data,
+        .jobs = batch->work.jobs,
+        .n_jobs = batch->work.n_jobs,
+    };
+    if (!tm_store_lease(engine->options.store, &ask, leases, &next_ms, &error)) {
+        give_back(engine, lane, ids, 0);
+        tm_engine_write_failed(engine, error, now);
+        return false;
+    }
+    engine->pause_until_ms = 0;
+    give_back(engine, lane, ids, leases->len);
+    batch->work.batch->n[TM_JOB_WAITING] -= leases->len;
+    batch->work.batch->n[TM_JOB_RUNNING] += leases->len;
+    sending s = {engine, batch, index, skeleton};
+    for (guint i = 0; i < leases->len; i++)
+        send_row(&s, &g_array_index(leases, tm_lease, i));
+    if (leases->len < ids->len)
+        nothing_leased(engine, batch, next_ms, now);
+    return leases->len > 0;
+}
+
+/* Is it worth asking this lane now? */
+static bool lane_ready(const tm_engine_lane_state *lane, const tm_instant *now)
+{
+    if (lane->state != TM_LANE_OPEN)
+        return false;
+    return now->wall_ms >= lane->ask_again_ms ||
+           (now->boot_ms >= lane->asked_boot_ms + ASK_AGAIN_MS && lane->in_flight == 0);
+}
+
+/* Sends what this batch may send. True: something went, ask again. */
+static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now)
+{
+    if (batch->ended || batch->stopped || now->wall_ms < batch->idle_until_ms)
+        return false;
+    int wanted = room(engine, batch);
+    if (wanted <= 0 || too_small(engine, wanted, now))
+        return false;
+    bool all_closed = batch->work.n_lanes > 0;
+    for (size_t step = 0; step < batch->work.n_lanes && !engine->stopping && !batch->stopped; step++) {
+        tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[step]);
+        if (lane->state == TM_LANE_NEW)
+            ask_model(engine, batch->lanes[step]);
+        if (lane->state == TM_LANE_ASKING)
+            return false; /* the route's order holds: a moment's patience */
+        all_closed = all_closed && lane->state == TM_LANE_CLOSED;
+        if (lane_ready(lane, now) && send_group(engine, batch, step, wanted, now))
+            return true;
+        if (batch->ended || now->wall_ms < batch->idle_until_ms)
+            return false;
+    }
+    if (all_closed) {
+        tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[0]);
+        tm_engine_stop_batch(engine, batch, TM_STOP_CLOSED, lane->closed_why);
+    }
+    return false;
+}
+
+void tm_engine_send(tm_engine *engine, const tm_instant *now)
+{
+    if (engine->stopping || now->boot_ms < engine->pause_until_ms || engine->records_retry_ms)
+        return;
+    for (size_t i = 0; i < engine->n_batches; i++)
+        while (send_batch(engine, &engine->batches[i], now)) {
+        }
+}
