@@ -216,7 +216,6 @@ static const char *line_end(const char *p, size_t n, bool last, const char **nex
 /* The line at p as a bad row. False: it does not end in the bytes at hand, ask for more. */
 static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_row *row)
 {
-    enum { KEPT = 1 << 20 }; /* of a line that is too long */
     bool last = tm_input_ended(csv->input);
     const char *next, *end = line_end(p, n, last, &next);
     if (!end && !last && n <= TM_ROW_MAX)
@@ -227,10 +226,12 @@ static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_r
         csv->used = (size_t)(next - p);
         csv->line++;
     } else {
-        row->raw_length = MIN(n, KEPT);
+        row->raw_length = n;
         csv->used = n;
         csv->skip_line = !last;
     }
+    if (row->raw_length > TM_ROW_MAX)
+        row->raw_length = TM_ROW_KEPT;
     return true;
 }
 
@@ -254,7 +255,10 @@ static void good_or_bad(tm_csv *csv, const char *p, tm_row *row)
     row->raw_length = (size_t)(record->raw_end - p);
     csv->used = (size_t)(record->next - p);
     csv->line += record->lines;
-    if (!tm_utf8_valid(p, row->raw_length)) {
+    if (row->raw_length > TM_ROW_MAX) {
+        row->raw_length = TM_ROW_KEPT;
+        row->bad = "is longer than 16 MB";
+    } else if (!tm_utf8_valid(p, row->raw_length)) {
         row->bad = tm_input_undecodable(csv->input);
     } else if (record->cells->len != csv->n_columns) {
         g_free(csv->why);
@@ -273,7 +277,7 @@ static const char *quote_reason(tm_csv_end end, bool one_line)
     if (end == TM_CSV_OPEN_QUOTE)
         return "opens a quote that is never closed";
     if (end == TM_CSV_MORE)
-        return "is longer than 32 MB; is a quote not closed?";
+        return "is longer than 16 MB; is a quote not closed?";
     return one_line ? "has text after a closing quote; a quote inside a quoted cell is written twice"
                     : "opens a quote that closes lines below with text behind it; is a quote not closed?";
 }

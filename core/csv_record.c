@@ -61,7 +61,7 @@ static tm_csv_end scan_quoted(const char **from, const char *end, bool last, cha
 static char *make_room(tm_csv_record *record, size_t n)
 {
     if (record->text_capacity < n + 2) {
-        record->text_capacity = n + n / 4 + 4096;
+        record->text_capacity = n + 4096;
         g_free(record->text);
         record->text = g_malloc(record->text_capacity);
     }

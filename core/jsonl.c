@@ -97,6 +97,11 @@ static char *parse_reason(const GError *parse_error)
 static void fill_row(tm_jsonl *jsonl, const char *text, size_t length, tm_row *row)
 {
     *row = (tm_row){.number = ++jsonl->number, .line = jsonl->line, .raw = text, .raw_length = length};
+    if (length > TM_ROW_MAX) {
+        row->raw_length = TM_ROW_KEPT;
+        row->bad = "is longer than 16 MB";
+        return;
+    }
     g_clear_pointer(&jsonl->why, g_free);
     json_decref(jsonl->object);
     jsonl->object = NULL;
@@ -159,9 +164,8 @@ static void take(tm_jsonl *jsonl, const char *p, size_t length, size_t used, tm_
 /* What is at hand is too long for a row: it is bad, and its rest is skipped. */
 static void take_too_long(tm_jsonl *jsonl, const char *p, size_t n, tm_row *row)
 {
-    enum { KEPT = 1 << 20 };
-    *row = (tm_row){.number = ++jsonl->number, .line = jsonl->line, .raw = p, .raw_length = MIN(n, KEPT)};
-    row->bad = "is longer than 32 MB";
+    *row = (tm_row){.number = ++jsonl->number, .line = jsonl->line, .raw = p, .raw_length = TM_ROW_KEPT};
+    row->bad = "is longer than 16 MB";
     jsonl->line += count_lines(p, n);
     jsonl->used = n;
     jsonl->at = 0;

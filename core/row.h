@@ -4,9 +4,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A longer record is a bad row: no API takes so much, and a quote that is never closed must not eat the file.
- */
-#define TM_ROW_MAX ((size_t)32 << 20)
+/* A longer record is a bad row: the engine has no more than this of bodies in flight, and a quote that is
+ * never closed must not eat the file. Of its raw text TM_ROW_KEPT bytes are handed out. */
+#define TM_ROW_MAX ((size_t)16 << 20)
+#define TM_ROW_KEPT ((size_t)1 << 20)
 
 typedef struct {
     const char *text; /* UTF-8, NUL-terminated beyond length; may hold NULs */
