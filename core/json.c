@@ -1,0 +1,352 @@
+/* json.c - small helpers over jansson, and the string writer that request bodies are spliced with. */
+#include "core/json.h"
+#include "core/error.h"
+#include <math.h>
+#include <string.h>
+
+/* How many bytes the UTF-8 sequence at `at` takes, 0 if it is none: overlong forms, surrogates and what lies
+ * past U+10FFFF are none. */
+static size_t sequence_length(const unsigned char *at, const unsigned char *end)
+{
+    unsigned char first = at[0];
+    size_t n = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (!n || (size_t)(end - at) < n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((first == 0xe0 && at[1] < 0xa0) || (first == 0xed && at[1] > 0x9f) ||
+        (first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+/* Do all 8 bytes stand for themselves in a JSON string: no control, no quote, no backslash, no high bit? */
+static inline bool plain_word(const unsigned char *at)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t word, quote, slash;
+    memcpy(&word, at, sizeof word);
+    quote = word ^ (ones * '"');
+    slash = word ^ (ones * '\\');
+    uint64_t odd = word | (word - ones * 0x20) | (quote - ones) | (slash - ones);
+    return (odd & high) == 0;
+}
+
+static void write_escape(GString *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *named = NULL;
+    switch (byte) {
+    case '"':
+        named = "\\\"";
+        break;
+    case '\\':
+        named = "\\\\";
+        break;
+    case '\b':
+        named = "\\b";
+        break;
+    case '\f':
+        named = "\\f";
+        break;
+    case '\n':
+        named = "\\n";
+        break;
+    case '\r':
+        named = "\\r";
+        break;
+    case '\t':
+        named = "\\t";
+        break;
+    default:
+        break;
+    }
+    if (named) {
+        g_string_append_len(out, named, 2);
+    } else {
+        char hex[6] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+        g_string_append_len(out, hex, 6);
+    }
+}
+
+void tm_json_write_string(GString *out, const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text, *end = at + length, *run = at;
+    g_string_append_c(out, '"');
+    while (at < end) {
+        if (end - at >= 8 && plain_word(at)) {
+            at += 8;
+            continue;
+        }
+        unsigned char byte = *at;
+        size_t n = byte >= 0x80 ? sequence_length(at, end) : byte >= 0x20 && byte != '"' && byte != '\\';
+        if (n) {
+            at += n;
+            continue;
+        }
+        g_string_append_len(out, (const char *)run, at - run);
+        if (byte >= 0x80)
+            g_string_append(out, "\xef\xbf\xbd");
+        else
+            write_escape(out, byte);
+        run = ++at;
+    }
+    g_string_append_len(out, (const char *)run, at - run);
+    g_string_append_c(out, '"');
+}
+
+/* As JavaScript writes numbers: 15 digits or what reads back the same, no ".0", exponents from 1e21 up
+ * and below 1e-6. That is valid JSON, what Handlebars prints, and 0.1 stays 0.1. */
+void tm_json_write_number(GString *out, const json_t *number)
+{
+    if (json_is_integer(number)) {
+        g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(number));
+        return;
+    }
+    double value = json_real_value(number);
+    char digits[G_ASCII_DTOSTR_BUF_SIZE];
+    if (fabs(value) < 1e21 && value == floor(value)) {
+        g_string_append(out, g_ascii_formatd(digits, sizeof digits, "%.0f", value == 0 ? 0.0 : value));
+        return;
+    }
+    static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
+    double size = fabs(value);
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+        g_ascii_formatd(digits, sizeof digits, formats[i], value);
+        if (g_ascii_strtod(digits, NULL) == value)
+            break;
+    }
+    char *exponent = strchr(digits, 'e');
+    if (exponent && size >= 1e-6 && size < 1e-4) { /* C turns to exponents earlier than JavaScript */
+        int precision = (int)(exponent - digits) - (digits[0] == '-') - (strchr(digits, '.') ? 2 : 1);
+        char format[16];
+        g_snprintf(format, sizeof format, "%%.%df", precision - atoi(exponent + 1));
+        g_string_append(out, g_ascii_formatd(digits, sizeof digits, format, value));
+        return;
+    }
+    if (exponent) { /* "1e-07" is "1e-7" there */
+        char *from = exponent + 2;
+        while (from[0] == '0' && from[1])
+            from++;
+        memmove(exponent + 2, from, strlen(from) + 1);
+    }
+    g_string_append(out, digits);
+}
+
+static void write_break(GString *out, int indent, int level)
+{
+    if (!indent)
+        return;
+    g_string_append_c(out, '\n');
+    for (int i = 0; i < indent * level; i++)
+        g_string_append_c(out, ' ');
+}
+
+static void write_value(GString *out, const json_t *value, int indent, int level);
+
+static void write_object(GString *out, const json_t *object, int indent, int level)
+{
+    const char *key;
+    json_t *member;
+    bool first = true;
+    g_string_append_c(out, '{');
+    json_object_foreach((json_t *)(uintptr_t)object, key, member)
+    {
+        if (!first)
+            g_string_append_c(out, ',');
+        first = false;
+        write_break(out, indent, level + 1);
+        tm_json_write_string(out, key, strlen(key));
+        g_string_append(out, indent ? ": " : ":");
+        write_value(out, member, indent, level + 1);
+    }
+    if (!first)
+        write_break(out, indent, level);
+    g_string_append_c(out, '}');
+}
+
+static void write_array(GString *out, const json_t *array, int indent, int level)
+{
+    size_t n = json_array_size(array);
+    g_string_append_c(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            g_string_append_c(out, ',');
+        write_break(out, indent, level + 1);
+        write_value(out, json_array_get(array, i), indent, level + 1);
+    }
+    if (n)
+        write_break(out, indent, level);
+    g_string_append_c(out, ']');
+}
+
+static void write_value(GString *out, const json_t *value, int indent, int level)
+{
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_OBJECT:
+        write_object(out, value, indent, level);
+        break;
+    case JSON_ARRAY:
+        write_array(out, value, indent, level);
+        break;
+    case JSON_STRING:
+        tm_json_write_string(out, json_string_value(value), json_string_length(value));
+        break;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        tm_json_write_number(out, value);
+        break;
+    case JSON_TRUE:
+        g_string_append(out, "true");
+        break;
+    case JSON_FALSE:
+        g_string_append(out, "false");
+        break;
+    case JSON_NULL:
+        g_string_append(out, "null");
+        break;
+    }
+}
+
+void tm_json_write(GString *out, const json_t *value)
+{
+    write_value(out, value, 0, 0);
+}
+
+void tm_json_write_indented(GString *out, const json_t *value, int indent)
+{
+    write_value(out, value, CLAMP(indent, 0, 10), 0);
+}
+
+char *tm_json_text(const json_t *value)
+{
+    GString *out = g_string_new(NULL);
+    tm_json_write(out, value);
+    return g_string_free(out, FALSE);
+}
+
+/* The code unit of "\uXXXX" at `at`; -1 if that is not there. */
+static int escaped_unit(const char *at, const char *end)
+{
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    int unit = 0;
+    for (int i = 2; i < 6; i++) {
+        int digit = g_ascii_xdigit_value(at[i]);
+        if (digit < 0)
+            return -1;
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+/* Copies one string from its opening quote on, lone surrogates as U+FFFD; gives the place after it. */
+static const char *mend_string(GString *out, const char *at, const char *end)
+{
+    g_string_append_c(out, *at++);
+    while (at < end && *at != '"') {
+        int unit = escaped_unit(at, end);
+        size_t n = *at == '\\' && at + 1 < end ? 2 : 1;
+        if (unit >= 0xd800 && unit <= 0xdfff) {
+            int low = escaped_unit(at + 6, end);
+            if (unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff) {
+                n = 12;
+            } else {
+                g_string_append(out, "\\ufffd");
+                at += 6;
+                continue;
+            }
+        }
+        g_string_append_len(out, at, (gssize)n);
+        at += n;
+    }
+    return at;
+}
+
+/* What jansson refuses and the world sends all the same: lone surrogates, integers past 64 bits. */
+static GString *mend(const char *text, size_t length)
+{
+    GString *out = g_string_sized_new(length + 16);
+    const char *at = text, *end = text + length;
+    while (at < end) {
+        if (*at == '"') {
+            at = mend_string(out, at, end);
+            if (at < end)
+                g_string_append_c(out, *at++);
+        } else if (g_ascii_isdigit(*at)) {
+            const char *from = at;
+            while (at < end && strchr("0123456789.eE+-", *at) && *at)
+                at++;
+            g_string_append_len(out, from, at - from);
+            if (at - from >= 19 && strspn(from, "0123456789") >= (size_t)(at - from))
+                g_string_append(out, "e0"); /* makes it a real */
+        } else {
+            g_string_append_c(out, *at++);
+        }
+    }
+    return out;
+}
+
+json_t *tm_json_parse(const char *text, size_t length, GError **error)
+{
+    const size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        length -= 3;
+    }
+    json_error_t first, second;
+    json_t *value = json_loadb(text, length, flags, &first);
+    if (value)
+        return value;
+    g_autoptr(GString) mended = mend(text, length);
+    if (mended->len != length || memcmp(mended->str, text, length) != 0) {
+        value = json_loadb(mended->str, mended->len, flags, &second);
+        if (value)
+            return value;
+        first = second;
+    }
+    g_autofree char *what = g_utf8_make_valid(first.text, -1);
+    tm_fail(error, TM_ERROR_INPUT, "not JSON: line %d, column %d: %s", first.line, first.column, what);
+    return NULL;
+}
+
+const char *tm_json_string(const json_t *object, const char *key, const char *fallback)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : fallback;
+}
+
+int64_t tm_json_integer(const json_t *object, const char *key, int64_t fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value))
+        return json_integer_value(value);
+    if (json_is_real(value)) {
+        double real = json_real_value(value);
+        return real == floor(real) && fabs(real) < 9e18 ? (int64_t)real : fallback;
+    }
+    gint64 number;
+    if (json_is_string(value) &&
+        g_ascii_string_to_signed(json_string_value(value), 10, G_MININT64, G_MAXINT64, &number, NULL))
+        return number;
+    return fallback;
+}
+
+bool tm_json_bool(const json_t *object, const char *key, bool fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_boolean(value) ? json_is_true(value) : fallback;
+}
+
+const json_t *tm_json_object(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_object(value) ? value : NULL;
+}
+
+const json_t *tm_json_array(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_array(value) ? value : NULL;
+}
