@@ -98,6 +98,11 @@ tm_stop tm_engine_stop_reason(const tm_engine *engine, const char **words)
     return engine->stop;
 }
 
+const tm_lane *tm_engine_first_lane(const tm_engine *engine)
+{
+    return engine->lanes->len ? &tm_engine_lane_at(engine, 0)->ledger : NULL;
+}
+
 void tm_engine_look(const tm_engine *engine, tm_engine_view *view)
 {
     *view = (tm_engine_view){

@@ -97,6 +97,9 @@ tm_engine_state tm_engine_step(tm_engine *engine, int64_t *wake_ms);
 void tm_engine_stop(tm_engine *engine, bool now);
 tm_stop tm_engine_stop_reason(const tm_engine *engine, const char **words);
 
+/* The lane whose day a progress line shows: the first batch's first. NULL: none. Borrowed. */
+const tm_lane *tm_engine_first_lane(const tm_engine *engine);
+
 typedef struct {
     int in_flight;
     int64_t sent, answered, failed, blocked, repeats;
