@@ -96,42 +96,51 @@ void tm_json_write_string(GString *out, const char *text, size_t length)
     g_string_append_c(out, '"');
 }
 
-/* As JavaScript writes numbers: 15 digits or what reads back the same, no ".0", exponents from 1e21 up
- * and below 1e-6. That is valid JSON, what Handlebars prints, and 0.1 stays 0.1. */
+/* As JavaScript writes numbers: 15 digits or what reads back the same, no ".0", exponents from 1e21 up and
+ * below 1e-6. That is valid JSON, what Handlebars prints, and 0.1 stays 0.1. */
 void tm_json_write_number(GString *out, const json_t *number)
 {
     if (json_is_integer(number)) {
         g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(number));
         return;
     }
+    static const char *const formats[] = {"%.14e", "%.15e", "%.16e"};
+    char text[G_ASCII_DTOSTR_BUF_SIZE], digits[20];
     double value = json_real_value(number);
-    char digits[G_ASCII_DTOSTR_BUF_SIZE];
-    if (fabs(value) < 1e21 && value == floor(value)) {
-        g_string_append(out, g_ascii_formatd(digits, sizeof digits, "%.0f", value == 0 ? 0.0 : value));
-        return;
-    }
-    static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
-    double size = fabs(value);
+    if (value < 0)
+        g_string_append_c(out, '-');
+    value = fabs(value);
     for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
-        g_ascii_formatd(digits, sizeof digits, formats[i], value);
-        if (g_ascii_strtod(digits, NULL) == value)
+        g_ascii_formatd(text, sizeof text, formats[i], value);
+        if (g_ascii_strtod(text, NULL) == value)
             break;
     }
-    char *exponent = strchr(digits, 'e');
-    if (exponent && size >= 1e-6 && size < 1e-4) { /* C turns to exponents earlier than JavaScript */
-        int precision = (int)(exponent - digits) - (digits[0] == '-') - (strchr(digits, '.') ? 2 : 1);
-        char format[16];
-        g_snprintf(format, sizeof format, "%%.%df", precision - atoi(exponent + 1));
-        g_string_append(out, g_ascii_formatd(digits, sizeof digits, format, value));
-        return;
+    /* text is D.DDDDe+XX: the digits without their trailing zeros, and where the point stands among them */
+    const char *exponent = strchr(text, 'e');
+    int n = 0, point = atoi(exponent + 1) + 1;
+    for (const char *at = text; at < exponent; at++)
+        if (*at != '.')
+            digits[n++] = *at;
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    if (point > 0 && point <= 21) {
+        for (int i = 0; i < MAX(n, point); i++) {
+            if (i == point)
+                g_string_append_c(out, '.');
+            g_string_append_c(out, i < n ? digits[i] : '0');
+        }
+    } else if (point > -6 && point <= 0) {
+        g_string_append(out, "0.");
+        for (int i = point; i < 0; i++)
+            g_string_append_c(out, '0');
+        g_string_append_len(out, digits, n);
+    } else {
+        g_string_append_c(out, digits[0]);
+        if (n > 1)
+            g_string_append_c(out, '.');
+        g_string_append_len(out, digits + 1, n - 1);
+        g_string_append_printf(out, "e%+d", point - 1);
     }
-    if (exponent) { /* "1e-07" is "1e-7" there */
-        char *from = exponent + 2;
-        while (from[0] == '0' && from[1])
-            from++;
-        memmove(exponent + 2, from, strlen(from) + 1);
-    }
-    g_string_append(out, digits);
 }
 
 static void write_break(GString *out, int indent, int level)
