@@ -125,9 +125,10 @@ typedef struct {
  * (tm_lease). *next_ms: when the earliest row that came back is due, INT64_MAX: none. */
 gboolean tm_store_lease(tm_store *store, const tm_lease_ask *ask, GArray *leases, int64_t *next_ms, GError **error);
 
-/* The ids of the batch's jobs with these ordinals that wait: for `try`. Array of int64_t. */
-GArray *tm_store_waiting_jobs(tm_store *store, const tm_batch *batch, const int64_t *ordinals, size_t n,
-                              GError **error);
+/* For `try`: the ids of the batch's jobs with these ordinals, in their order. Those that are done by an older revision,
+ * failed or blocked wait again (fresh attempts, at once); those done by the current revision stay done. Array of
+ * int64_t (transfer full); NULL and *error. */
+GArray *tm_store_again(tm_store *store, const tm_batch *batch, const int64_t *ordinals, size_t n, GError **error);
 
 typedef struct {
     int64_t job, request;
