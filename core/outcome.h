@@ -19,8 +19,8 @@ typedef enum {
     TM_CLASS_QUOTA_MINUTE,
     TM_CLASS_QUOTA_DAY,
     TM_CLASS_MONEY,         /* spend cap, empty prepay */
-    TM_CLASS_OVERLOADED,    /* 503, 504, shedding */
-    TM_CLASS_SERVER,        /* 500, 502, 3xx, nonsense in a 200 */
+    TM_CLASS_OVERLOADED,    /* 503, shedding: the lane's trouble, spends no attempt of the row */
+    TM_CLASS_SERVER,        /* 500, 502, 504, nonsense or nothing in a 200: may be the row's, spends an attempt */
     TM_CLASS_NETWORK,       /* provably never left: DNS, refused, TLS */
     TM_CLASS_TIMEOUT,       /* left, and no answer within the time */
     TM_CLASS_UNKNOWN,       /* left, and the connection was cut or we crashed: fate unknown, maybe billed */
