@@ -5,8 +5,8 @@
 struct tm_context {
     char *dir;
     tm_config *config;
-    tm_store *store;
-    bool store_writes; /* opened for writing */
+    tm_store *store;      /* open for writing */
+    tm_store *store_read; /* open for reading only */
     tm_ledger *ledger;
     void (*close)(tm_context *context); /* set by whoever opened something */
 };

@@ -4,6 +4,7 @@
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
+#include "core/guess.h"
 #include <errno.h>
 #include <jansson.h>
 #include <langinfo.h>
@@ -14,7 +15,6 @@
 
 /* In the order of --help: one line a command. */
 const tm_command *const tm_commands[] = {
-    &tm_cmd_simulate,
     NULL,
 };
 
@@ -51,12 +51,48 @@ static int fail(GError *error, const tm_command *command)
     return usage ? TM_EXIT_USAGE : TM_EXIT_ERROR;
 }
 
-/* GOption's complaint as ours. */
-static gboolean fail_options(GError *problem, GError **error)
+static void add_names(GPtrArray *names, const GOptionEntry *entries)
 {
-    gboolean result = tm_fail(error, TM_ERROR_USAGE, "%s", problem->message);
-    g_error_free(problem);
-    return result;
+    for (; entries && entries->long_name; entries++)
+        if (!(entries->flags & G_OPTION_FLAG_HIDDEN))
+            g_ptr_array_add(names, (gpointer)entries->long_name);
+}
+
+/* GOption's complaint as ours; an unknown option gets the nearest there is. Frees `problem`. */
+static gboolean fail_options(GError *problem, const tm_command *command, GError **error)
+{
+    static const char unknown[] = "Unknown option ";
+    g_autoptr(GError) owned = problem;
+    if (!g_str_has_prefix(problem->message, unknown))
+        return tm_fail(error, TM_ERROR_USAGE, "%s", problem->message);
+    const char *option = problem->message + strlen(unknown);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    if (command) {
+        add_names(names, command->options);
+        add_names(names, command->more);
+    }
+    add_names(names, tm_context_option_entries());
+    add_names(names, help_entries);
+    add_names(names, command ? NULL : version_entries);
+    const char *guess = NULL;
+    if (g_str_has_prefix(option, "--")) {
+        g_autofree char *word = g_strndup(option + 2, strcspn(option + 2, "="));
+        guess = tm_guess(word, (const char *const *)names->pdata, names->len);
+    }
+    return guess ? tm_fail(error, TM_ERROR_USAGE, "unknown option %s (did you mean --%s?)", option, guess)
+                 : tm_fail(error, TM_ERROR_USAGE, "unknown option %s", option);
+}
+
+static gboolean fail_no_command(const char *name, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (const tm_command *const *command = tm_commands; *command; command++)
+        g_ptr_array_add(names, (gpointer)(*command)->name);
+    g_ptr_array_add(names, (gpointer) "help");
+    const char *guess = tm_guess(name, (const char *const *)names->pdata, names->len);
+    return guess
+               ? tm_fail(error, TM_ERROR_USAGE, "there is no command \"%s\" (did you mean %s?)", name, guess)
+               : tm_fail(error, TM_ERROR_USAGE, "there is no command \"%s\"", name);
 }
 
 /* `--` has done its work once the options are out. */
@@ -97,7 +133,7 @@ static int run_command(tm_context *context, const tm_command *command, int argc,
 
     GError *error = NULL, *problem = NULL;
     if (!g_option_context_parse(options, &argc, &argv, &problem)) {
-        fail_options(problem, &error);
+        fail_options(problem, command, &error);
         return fail(error, command);
     }
     drop_separator(&argc, argv);
@@ -123,7 +159,7 @@ static int help(const char *name)
     const tm_command *command = command_named(name);
     if (!command) {
         GError *error = NULL;
-        tm_fail(&error, TM_ERROR_USAGE, "there is no command \"%s\"", name);
+        fail_no_command(name, &error);
         return fail(error, NULL);
     }
     g_autofree char *text = tm_help_command(command, false);
@@ -141,7 +177,7 @@ static int run_program(tm_context *context, int argc, char **argv)
     g_option_context_add_main_entries(options, version_entries, NULL);
     GError *error = NULL, *problem = NULL;
     if (!g_option_context_parse(options, &argc, &argv, &problem)) {
-        fail_options(problem, &error);
+        fail_options(problem, NULL, &error);
         return fail(error, NULL);
     }
     if (!tm_context_setup(context, &error))
@@ -160,7 +196,7 @@ static int run_program(tm_context *context, int argc, char **argv)
         return help(argc > 2 ? argv[2] : NULL);
     const tm_command *command = command_named(argv[1]);
     if (!command) {
-        tm_fail(&error, TM_ERROR_USAGE, "there is no command \"%s\"", argv[1]);
+        fail_no_command(argv[1], &error);
         return fail(error, NULL);
     }
     return run_command(context, command, argc - 1, argv + 1);

@@ -6,20 +6,26 @@
 
 /* A service that can be named as `provider:`. */
 typedef struct {
-    const char *name;          /* "gemini", "openai", "openrouter", ... */
-    const char *provider;      /* the wire format: "gemini" or "openai" */
+    const char *name;     /* "gemini", "openai", "openrouter", ... */
+    const char *provider; /* the wire format: "gemini" or "openai" */
     const char *base_url;
-    const char *key_variable;
+    const char *key_variable; /* NULL: a server on this machine, which needs none */
     tm_day_kind day;
 } tm_preset;
 
-/* NULL: unknown. Borrowed, lives as long as the program. */
+/* NULL: unknown. Borrowed, lives as long as the program. Not thread-safe, as all of this file. */
 const tm_preset *tm_catalog_preset(const char *name);
-/* Appends soft limits known for (provider, tier, model) to `limits` (tm_limit), newest entry that fits. */
+/* Their names, NULL-terminated. Borrowed. */
+const char *const *tm_catalog_presets(void);
+/* Appends soft limits known for (provider, tier, model) to `limits` (tm_limit), newest entry that fits. A
+ * value that is null there is not known and not appended. */
 void tm_catalog_limits(const char *provider, const char *tier, const char *model, GArray *limits);
 /* The models of a provider that are known, NULL-terminated. Borrowed. */
 const char *const *tm_catalog_models(const char *provider);
 /* Does the model think before it answers (so that a small output cap may leave no text)? */
 gboolean tm_catalog_model_thinks(const char *model);
-/* Price per million tokens in micro-dollars; false: unknown. */
-gboolean tm_catalog_price(const char *provider, const char *model, int64_t *input, int64_t *output);
+/* Price per million tokens in micro-dollars at `wall_ms` (some prices end on a known day); thoughts cost as
+ * output; the dearer one where the price depends on the prompt's length. false: unknown, which is not free.
+ */
+gboolean tm_catalog_price(const char *provider, const char *model, int64_t wall_ms, int64_t *input,
+                          int64_t *output);

@@ -69,19 +69,13 @@ static bool is_numeric(const tm_table *table, guint column)
 static void print_row(FILE *out, char **cells, guint columns, const guint *widths, const bool *right,
                       bool bold)
 {
-    if (bold)
-        fputs("\033[1m", out);
+    g_autoptr(GString) line = g_string_new(NULL);
     for (guint i = 0; i < columns; i++) {
         int pad = (int)(widths[i] - width_of(cells[i]));
-        bool last = i + 1 == columns;
-        if (right[i])
-            fprintf(out, "%*s%s", pad, "", cells[i]);
-        else
-            fprintf(out, "%s%*s", cells[i], last ? 0 : pad, "");
-        if (!last)
-            fputs("  ", out);
+        g_string_append_printf(line, "%*s%s%*s%s", right[i] ? pad : 0, "", cells[i], right[i] ? 0 : pad, "",
+                               i + 1 < columns ? "  " : "");
     }
-    fputs(bold ? "\033[0m\n" : "\n", out);
+    fprintf(out, bold ? "\033[1m%s\033[0m\n" : "%s\n", g_strchomp(line->str));
 }
 
 void tm_table_print(tm_table *table, FILE *out)

@@ -1,0 +1,189 @@
+/* catalog.c - what is known of services, models, limits and prices: reads core/catalog.yaml as compiled in.
+ */
+#include "core/catalog.h"
+
+#include "catalog_yaml.h"
+#include "core/account.h"
+#include "core/json.h"
+#include "core/yaml.h"
+#include <math.h>
+#include <string.h>
+
+/* Read once, kept for the program's life. */
+static json_t *catalogue(void)
+{
+    static json_t *tree;
+    if (!tree) {
+        g_autoptr(GError) error = NULL;
+        tree = tm_yaml_parse((const char *)catalog_yaml, catalog_yaml_length, "core/catalog.yaml", 1, &error);
+        if (!tree)
+            g_error("%s", error->message); /* our own data: a bug that any test finds */
+    }
+    return tree;
+}
+
+static const json_t *section(const char *name)
+{
+    return json_object_get(catalogue(), name);
+}
+
+static tm_day_kind day_named(const char *name)
+{
+    if (strcmp(name, "pacific") == 0)
+        return TM_DAY_PACIFIC;
+    if (strcmp(name, "utc") == 0)
+        return TM_DAY_UTC;
+    return strcmp(name, "rolling") == 0 ? TM_DAY_ROLLING : TM_DAY_NONE;
+}
+
+/* All presets; the last one's name is NULL. */
+static const tm_preset *presets(void)
+{
+    static tm_preset *all;
+    if (all)
+        return all;
+    const json_t *list = section("presets");
+    all = g_new0(tm_preset, json_array_size(list) + 1);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i);
+        all[i] = (tm_preset){
+            .name = tm_json_string(entry, "name", NULL),
+            .provider = tm_json_string(entry, "wire", NULL),
+            .base_url = tm_json_string(entry, "base_url", NULL),
+            .key_variable = tm_json_string(entry, "key", NULL),
+            .day = day_named(tm_json_string(entry, "day", "none")),
+        };
+    }
+    return all;
+}
+
+const tm_preset *tm_catalog_preset(const char *name)
+{
+    for (const tm_preset *preset = presets(); preset->name; preset++)
+        if (strcmp(preset->name, name) == 0)
+            return preset;
+    return NULL;
+}
+
+const char *const *tm_catalog_presets(void)
+{
+    static const char **names;
+    if (!names) {
+        const tm_preset *all = presets();
+        names = g_new0(const char *, json_array_size(section("presets")) + 1);
+        for (size_t i = 0; all[i].name; i++)
+            names[i] = all[i].name;
+    }
+    return names;
+}
+
+static const char **names_of(const json_t *list)
+{
+    const char **names = g_new0(const char *, json_array_size(list) + 1);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        names[i] = json_string_value(json_array_get(list, i));
+    return names;
+}
+
+const char *const *tm_catalog_models(const char *provider)
+{
+    static GHashTable *by_provider; /* name -> const char** */
+    static const char *const none[] = {NULL};
+    if (!by_provider) {
+        by_provider = g_hash_table_new(g_str_hash, g_str_equal);
+        const json_t *list = section("models");
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            const json_t *entry = json_array_get(list, i);
+            g_hash_table_insert(by_provider, (gpointer)tm_json_string(entry, "provider", ""),
+                                names_of(tm_json_array(entry, "names")));
+        }
+    }
+    const char *const *names = g_hash_table_lookup(by_provider, provider);
+    return names ? names : none;
+}
+
+gboolean tm_catalog_model_thinks(const char *model)
+{
+    const json_t *list = section("models");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *globs = tm_json_array(json_array_get(list, i), "thinks");
+        for (size_t k = 0; k < json_array_size(globs); k++)
+            if (tm_model_matches(json_string_value(json_array_get(globs, k)), model))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+/* Midnight UTC at which "2026-11-24" begins; 0 if it is no date. */
+static int64_t date_ms(const char *text)
+{
+    int year, month, day;
+    if (!text || sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3)
+        return 0;
+    g_autoptr(GDateTime) at = g_date_time_new_utc(year, month, day, 0, 0, 0);
+    return at ? g_date_time_to_unix(at) * 1000 : 0;
+}
+
+static void append_limit(GArray *limits, const json_t *entry, const char *member, tm_unit unit,
+                         tm_window window)
+{
+    const json_t *value = json_object_get(entry, member);
+    if (!json_is_integer(value))
+        return;
+    tm_limit limit = {
+        .unit = unit,
+        .window = window,
+        .value = json_integer_value(value),
+        .source = TM_SOURCE_CATALOGUE,
+        .seen_ms = date_ms(tm_json_string(entry, "as_of", NULL)),
+    };
+    g_array_append_val(limits, limit);
+}
+
+void tm_catalog_limits(const char *provider, const char *tier, const char *model, GArray *limits)
+{
+    const json_t *list = section("limits"), *newest = NULL;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i);
+        if (strcmp(tm_json_string(entry, "provider", ""), provider) != 0 ||
+            g_strcmp0(tm_json_string(entry, "tier", NULL), tier) != 0 ||
+            !tm_model_matches(tm_json_string(entry, "model", ""), model))
+            continue;
+        if (!newest || strcmp(tm_json_string(entry, "as_of", ""), tm_json_string(newest, "as_of", "")) > 0)
+            newest = entry;
+    }
+    if (!newest)
+        return;
+    append_limit(limits, newest, "rpm", TM_UNIT_REQUESTS, TM_WINDOW_MINUTE);
+    append_limit(limits, newest, "tpm", TM_UNIT_INPUT_TOKENS, TM_WINDOW_MINUTE);
+    append_limit(limits, newest, "rpd", TM_UNIT_REQUESTS, TM_WINDOW_DAY);
+    append_limit(limits, newest, "tpd", TM_UNIT_INPUT_TOKENS, TM_WINDOW_DAY);
+    append_limit(limits, newest, "ipm", TM_UNIT_IMAGES, TM_WINDOW_MINUTE);
+}
+
+/* Is the price in force at `wall_ms`? `until` is its last day. */
+static bool is_in_force(const json_t *price, int64_t wall_ms)
+{
+    int64_t from = date_ms(tm_json_string(price, "from", NULL));
+    int64_t until = date_ms(tm_json_string(price, "until", NULL));
+    return wall_ms >= from && (until == 0 || wall_ms < until + 24 * 3600 * 1000);
+}
+
+gboolean tm_catalog_price(const char *provider, const char *model, int64_t wall_ms, int64_t *input,
+                          int64_t *output)
+{
+    const json_t *list = section("prices"), *best = NULL;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i);
+        const char *glob = tm_json_string(entry, "model", "");
+        if (strcmp(tm_json_string(entry, "provider", ""), provider) == 0 && tm_model_matches(glob, model) &&
+            is_in_force(entry, wall_ms) &&
+            (!best || strlen(glob) > strlen(tm_json_string(best, "model", "")))) /* the longest match wins */
+            best = entry;
+    }
+    if (!best)
+        return FALSE;
+    *input = llround(json_number_value(json_object_get(best, "in")) * 1e6);
+    *output = llround(json_number_value(json_object_get(best, "out")) * 1e6);
+    return TRUE;
+}
