@@ -12,7 +12,7 @@ typedef struct tm_database tm_database;
 typedef struct {
     int32_t application_id;
     int version;             /* user_version this program writes */
-    const char *schema;      /* SQL that makes version 1..version from nothing */
+    const char *schema;      /* SQL that makes the newest version from nothing */
     /* Brings a file of an older version up; NULL: none is known. Runs inside a transaction. */
     gboolean (*migrate)(sqlite3 *db, int from, GError **error);
 } tm_database_kind;
@@ -36,6 +36,10 @@ gboolean tm_database_commit(tm_database *database, GError **error);
 void tm_database_rollback(tm_database *database);
 /* The WAL has grown past its cap (a long reader): grant nothing until it shrank. */
 bool tm_database_wal_full(tm_database *database);
+
+/* The name of a file system that SQLite is not safe on ("NFS", "SMB", "9p", ...), by statfs()'s f_type; NULL: it is
+ * fine. */
+const char *tm_database_unfit_filesystem(int64_t type);
 
 /* SQLite's error as ours. Returns false. */
 gboolean tm_database_fail(tm_database *database, GError **error, const char *doing);
