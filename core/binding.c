@@ -1,5 +1,6 @@
 /* binding.c - which column gives each variable, the input of a row, and its key. */
 #include "core/binding.h"
+#include "core/column.h"
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
@@ -25,50 +26,12 @@ struct tm_binding {
     GString *scratch;
 };
 
-/* ---- names ---- */
-
-static bool is_filler(char c)
-{
-    return c == ' ' || c == '_' || c == '-';
-}
-
-/* Do the names differ in nothing but case, space, _ and -? */
-static bool same_loosely(const char *a, const char *b)
-{
-    for (;;) {
-        while (is_filler(*a))
-            a++;
-        while (is_filler(*b))
-            b++;
-        if (g_ascii_tolower(*a) != g_ascii_tolower(*b))
-            return false;
-        if (*a == '\0')
-            return true;
-        a++;
-        b++;
-    }
-}
-
-#define NOT_FOUND ((size_t)-1)
-
-/* The column called `name`, by itself or loosely. *hint is tried first and kept. */
-static size_t find_column(char *const *columns, size_t n, const char *name, bool loosely, size_t *hint)
-{
-    if (*hint < n && strcmp(columns[*hint], name) == 0)
-        return *hint;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(columns[i], name) == 0)
-            return *hint = i;
-    for (size_t i = 0; loosely && i < n; i++)
-        if (same_loosely(columns[i], name))
-            return i;
-    return NOT_FOUND;
-}
+/* ---- where a variable's value stands ---- */
 
 static size_t column_of(const tm_binding *binding, bound *b, char *const *columns, size_t n)
 {
-    size_t i = find_column(columns, n, b->column ? b->column : b->name, !b->column, &b->hint);
-    return i == NOT_FOUND && !b->column && binding->alone && n == 1 ? 0 : i;
+    size_t i = tm_column_find(columns, n, b->column ? b->column : b->name, !b->column, &b->hint);
+    return i == TM_NO_COLUMN && !b->column && binding->alone && n == 1 ? 0 : i;
 }
 
 static const json_t *member_called(const json_t *row, const char *name, bool loosely)
@@ -78,7 +41,7 @@ static const json_t *member_called(const json_t *row, const char *name, bool loo
         return value;
     const char *key;
     json_t *other;
-    json_object_foreach((json_t *)row, key, other) if (same_loosely(key, name)) return other;
+    json_object_foreach((json_t *)row, key, other) if (tm_column_alike(key, name)) return other;
     return NULL;
 }
 
@@ -106,25 +69,13 @@ static bound *bound_called(const tm_binding *binding, const char *name)
     return NULL;
 }
 
-/* "a, b, c ... (40 in all)" */
-static char *list(char *const *names, size_t n)
-{
-    enum { SHOWN = 20 };
-    GString *out = g_string_new(NULL);
-    for (size_t i = 0; i < n && i < SHOWN; i++)
-        g_string_append_printf(out, "%s%s", i ? ", " : "", names[i]);
-    if (n > SHOWN)
-        g_string_append_printf(out, " ... (%zu in all)", n);
-    return g_string_free(out, FALSE);
-}
-
 static gboolean fail_variable(const tm_binding *binding, const char *flag, const char *name, GError **error)
 {
     g_autofree char **names = g_new0(char *, binding->n + 1);
     for (size_t i = 0; i < binding->n; i++)
         names[i] = binding->bounds[i].name;
     const char *near = tm_guess(name, (const char *const *)names, binding->n);
-    g_autofree char *all = list(names, binding->n);
+    g_autofree char *all = tm_column_list(names, binding->n);
     return tm_fail(error, TM_ERROR_USAGE, "%s %s: %s has no variable {{%s}}%s%s%s; it has %s", flag, name,
                    binding->file, name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "",
                    binding->n ? all : "none");
@@ -158,13 +109,12 @@ static gboolean fail_column(const char *flag, const char *name, char **columns, 
 {
     size_t n = g_strv_length(columns);
     const char *near = tm_guess(name, (const char *const *)columns, n);
-    g_autofree char *all = list(columns, n);
+    g_autofree char *all = tm_column_list(columns, n);
     return tm_fail(error, TM_ERROR_USAGE, "%s: the data has no column '%s'%s%s%s; it has %s", flag, name,
                    near ? "; did you mean " : "", near ? near : "", near ? "?" : "", all);
 }
 
-/* The column that a variable without one might have meant: a near name, else the first that is not taken and
- * is no number of the row; NULL: none. */
+/* The column that a variable without one might have meant, of those that are not taken. */
 static const char *suggest(const tm_binding *binding, const char *name, char **columns)
 {
     g_autoptr(GPtrArray) open = g_ptr_array_new();
@@ -175,14 +125,7 @@ static const char *suggest(const tm_binding *binding, const char *name, char **c
         if (!taken)
             g_ptr_array_add(open, columns[i]);
     }
-    const char *near = tm_guess(name, (const char *const *)open->pdata, open->len);
-    for (guint i = 0; i < open->len && !near; i++) {
-        g_autofree char *lower = g_ascii_strdown(g_ptr_array_index(open, i), -1);
-        if (strcmp(lower, "id") != 0 && !g_str_has_suffix(lower, "_id") && strcmp(lower, "key") != 0 &&
-            strcmp(lower, "index") != 0 && !g_str_has_prefix(lower, "column"))
-            near = g_ptr_array_index(open, i);
-    }
-    return near ? near : open->len == 1 ? g_ptr_array_index(open, 0) : NULL;
+    return tm_column_suggest(name, (char *const *)open->pdata, open->len);
 }
 
 static void append_flag(GString *out, const char *name, const char *column)
@@ -210,7 +153,7 @@ static gboolean fail_missing(const tm_binding *binding, char **columns, GError *
         if (!first)
             first = b->name;
     }
-    g_autofree char *all = list(columns, g_strv_length(columns));
+    g_autofree char *all = tm_column_list(columns, g_strv_length(columns));
     return tm_fail(
         error, TM_ERROR_INPUT,
         "%s: the data has no such column; its columns are %s. Add%s (or --set %s=VALUE: one value for "
@@ -228,18 +171,18 @@ static gboolean bind_columns(tm_binding *binding, char **columns, GError **error
         if (b->value)
             continue;
         size_t at = column_of(binding, b, columns, n);
-        if (at == NOT_FOUND && b->column)
+        if (at == TM_NO_COLUMN && b->column)
             return fail_column("--map", b->column, columns, error);
-        missing |= at == NOT_FOUND && b->needed;
-        if (at == NOT_FOUND)
+        missing |= at == TM_NO_COLUMN && b->needed;
+        if (at == TM_NO_COLUMN)
             continue;
         b->hint = at;
         g_free(b->column);
         b->column = g_strdup(columns[at]);
     }
     if (binding->id) {
-        size_t at = find_column(columns, n, binding->id, true, &binding->id_hint);
-        if (at == NOT_FOUND)
+        size_t at = tm_column_find(columns, n, binding->id, true, &binding->id_hint);
+        if (at == TM_NO_COLUMN)
             return fail_column("--id", binding->id, columns, error);
         g_free(binding->id);
         binding->id = g_strdup(columns[at]);
@@ -406,8 +349,8 @@ static bool write_id(tm_binding *binding, char **columns, const tm_row *row, GSt
 {
     size_t before = out->len;
     if (!row->object) {
-        size_t at = find_column(columns, row->n_cells, binding->id, true, &binding->id_hint);
-        if (at != NOT_FOUND)
+        size_t at = tm_column_find(columns, row->n_cells, binding->id, true, &binding->id_hint);
+        if (at != TM_NO_COLUMN)
             g_string_append_len(out, row->cells[at].text, (gssize)row->cells[at].length);
         return out->len > before;
     }
@@ -436,9 +379,9 @@ bool tm_binding_key(const tm_binding *binding, const tm_dataset *dataset, const 
         bound *b = &binding->bounds[i];
         if (b->value)
             continue;
-        size_t at = row->object ? NOT_FOUND : column_of(binding, b, columns, row->n_cells);
+        size_t at = row->object ? TM_NO_COLUMN : column_of(binding, b, columns, row->n_cells);
         const json_t *value = row->object ? member_of(binding, b, row->object) : NULL;
-        if (at == NOT_FOUND && !value) {
+        if (at == TM_NO_COLUMN && !value) {
             if (!b->needed)
                 continue;
             *why = missing_reason(binding, b);
