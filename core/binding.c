@@ -289,10 +289,22 @@ tm_binding *tm_binding_from_json(const tm_prompt *prompt, const json_t *json, GE
 
 /* ---- a row ---- */
 
-static char *missing_reason(const tm_binding *binding, const bound *b)
+/* Why a row lacks `b`; names what it has, where that is known only row by row. */
+static char *missing_reason(const tm_binding *binding, const bound *b, const json_t *row)
 {
-    return g_strdup_printf("has no \"%s\", which {{%s}} at %s:%d needs", b->column ? b->column : b->name,
-                           b->name, binding->file, b->line);
+    GString *why = g_string_new(NULL);
+    g_string_printf(why, "has no \"%s\", which {{%s}} at %s:%d needs", b->column ? b->column : b->name,
+                    b->name, binding->file, b->line);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)row, key, value) g_ptr_array_add(names, (char *)key);
+    if (names->len > 0) {
+        g_autofree char *all = tm_column_list((char *const *)names->pdata, names->len);
+        g_string_append_printf(why, "; it has %s. If another name holds it, add", all);
+        append_flag(why, b->name, tm_column_suggest(b->name, (char *const *)names->pdata, names->len));
+    }
+    return g_string_free(why, FALSE);
 }
 
 json_t *tm_binding_input(const tm_binding *binding, const json_t *row, GError **error)
@@ -303,7 +315,7 @@ json_t *tm_binding_input(const tm_binding *binding, const json_t *row, GError **
         g_autoptr(json_t) value =
             b->value ? json_string(b->value) : json_incref((json_t *)member_of(binding, b, row));
         if (!value && b->needed) {
-            g_autofree char *why = missing_reason(binding, b);
+            g_autofree char *why = missing_reason(binding, b, row);
             tm_fail(error, TM_ERROR_INPUT, "the row %s", why);
             return NULL;
         }
@@ -384,7 +396,7 @@ bool tm_binding_key(const tm_binding *binding, const tm_dataset *dataset, const 
         if (at == TM_NO_COLUMN && !value) {
             if (!b->needed)
                 continue;
-            *why = missing_reason(binding, b);
+            *why = missing_reason(binding, b, row->object);
             return false;
         }
         if (binding->id)

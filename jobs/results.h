@@ -1,8 +1,18 @@
-/* results.h - answers of a batch as JSONL, CSV or TSV, in input order, joined to the input's columns. */
+/* results.h - answers of a batch as JSONL, CSV or TSV, in input order, joined to the input's columns.
+ *
+ * A row's status is done, failed, blocked, waiting (running, too), held or cancelled; of a data file also new
+ * (never queued) and rejected (it can't be used). A key that comes more often in the data file than it was
+ * queued gets the answer of its first row each further time: the values are the same.
+ *
+ * CSV and TSV: the data file's columns, else the members of the batch's first 1,000 rows (members that only
+ * later rows have are left out: JSONL has all); then `output`, or for JSON answers `output.KEY` for each of
+ * `output_keys`, else for each key of the first 1,000 rows' answers; then _status and _error ("class:
+ * message"). What of a JSON answer has no column there (text that is no JSON object, another key) is not
+ * lost: it is in _error. */
 #pragma once
-#include <stdio.h>
 #include "core/binding.h"
 #include "jobs/store.h"
+#include <stdio.h>
 
 typedef enum { TM_FORMAT_JSONL, TM_FORMAT_CSV, TM_FORMAT_TSV } tm_results_format;
 
@@ -10,17 +20,22 @@ typedef struct {
     tm_results_format format;
     bool failed_only;
     bool all_revisions;
-    bool spreadsheet;       /* BOM, and cells that begin with = + - @ are guarded */
-    bool json_output;       /* the prompt asks for JSON: output is parsed, its top-level keys become columns */
-    /* With a data file, its rows and columns, in its order, joined by key; both NULL: the batch's own rows. */
+    bool spreadsheet; /* BOM, and cells that begin with = + - @ are guarded by a ' (plain numbers are not) */
+    bool json_output; /* the prompt asks for JSON: output is parsed, its top-level keys become columns */
+    char **output_keys; /* those keys, of the output schema's properties, NULL-terminated; NULL: not known */
+    /* With a data file, its rows and columns, in its order, joined by key; both NULL: the batch's own rows.
+     */
     tm_dataset *dataset;
     const tm_binding *binding;
 } tm_results_options;
 
 typedef struct {
-    int64_t n_rows, n_done, n_failed, n_blocked, n_waiting, n_unknown_rows; /* rows of DATA that were never queued */
+    int64_t n_rows; /* written */
+    int64_t n_done, n_failed, n_blocked;
+    int64_t n_waiting;      /* and running, held, cancelled */
+    int64_t n_unknown_rows; /* rows of DATA that were never queued, or can't be used */
 } tm_results_count;
 
 /* Writes all to `out`. A closed pipe is no error: writing just ends. */
-gboolean tm_results_write(tm_store *store, const tm_batch *batch, const tm_results_options *options, FILE *out,
-                          tm_results_count *count, GError **error);
+gboolean tm_results_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                          FILE *out, tm_results_count *count, GError **error);

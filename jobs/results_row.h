@@ -1,0 +1,27 @@
+/* results_row.h - one row of the results, and the two ways to write it. Of results.c alone. */
+#pragma once
+#include "jobs/results.h"
+
+typedef struct {
+    int64_t number; /* in the data file, else the ordinal */
+    const char *status;
+    const uint8_t *key;        /* 16 bytes; NULL: the row can't be used */
+    const tm_dataset *dataset; /* with `row`: the data file's; NULL: the stored body is the input */
+    const tm_row *row;
+    const tm_stored *stored; /* NULL: never queued */
+    const char *why;         /* of a rejected row */
+} tm_result;
+
+/* Appends the row as one line of JSON. */
+void tm_result_write_json(const tm_result *result, bool json_output, GString *out);
+
+/* The columns of CSV or TSV. */
+typedef struct tm_results_table tm_results_table;
+tm_results_table *tm_results_table_new(const tm_results_options *options); /* (transfer full) */
+/* Are columns still to be taken from the batch's first rows? */
+bool tm_results_table_learns(const tm_results_table *table);
+/* Takes them from a page of rows (tm_stored). */
+void tm_results_table_learn(tm_results_table *table, const GArray *page);
+void tm_results_table_free(tm_results_table *table);
+void tm_results_table_head(tm_results_table *table, GString *out);
+void tm_results_table_row(tm_results_table *table, const tm_result *result, GString *out);
