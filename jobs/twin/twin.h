@@ -1,42 +1,51 @@
-/* twin.h - the strict copy of the APIs behind `tidemill simulate`: judges requests at their arrival by the limits
- * it was given, and answers as a function of the request. Pure: time is handed in, so the same code is the
- * server of the tests' virtual transport. twin_server.h puts it on a loopback port. */
+/* twin.h - the strict copy of the APIs behind `tidemill simulate`: judges requests at their arrival by the
+ * limits it was given, and answers as a function of the request. Pure: time is handed in, so the same code is
+ * the server of the tests' virtual transport. twin_server.h puts it on a loopback port. */
 #pragma once
-#include <glib.h>
-#include <jansson.h>
 #include "core/limit.h"
 #include "core/outcome.h"
+#include <glib.h>
+#include <jansson.h>
 
 typedef struct {
-    int64_t rpm, tpm, rpd;     /* 0: the model is on no tier (limit: 0); -1: no such limit */
+    int64_t rpm, tpm, rpd; /* 0: the model is on no tier (limit: 0); -1: no such limit */
     tm_windows windows;
-    int64_t latency_ms;        /* of an answer */
-    int64_t jitter_ms;         /* 0..jitter added, by the seed */
-    char **fails;              /* "CLASS:RATE" (0.05) or "CLASS@ROW,ROW" (nth generate request, from 1) or
-                                  "CLASS~TEXT" (a request whose prompt holds TEXT), NULL-terminated; classes of
-                                  core/outcome plus quota_bare (429 without details), empty, html, array */
+    int64_t latency_ms; /* of an answer */
+    int64_t jitter_ms;  /* 0..jitter added, by the seed */
+    char **fails;       /* "CLASS:RATE" (0.05) or "CLASS@ROW,ROW" (nth generate request, from 1) or
+                           "CLASS~TEXT" (a request whose prompt holds TEXT), NULL-terminated; classes of
+                           core/outcome plus quota_bare (429 without details), empty, html, array */
     uint64_t seed;
-    char **keys;               /* accepted; NULL: any but "invalid-key" */
-    char **models;             /* NULL: the catalogue's */
+    char **keys;      /* accepted; NULL: any but "invalid-key" */
+    char **models;    /* NULL: the catalogue's */
+    const char *tier; /* "free", "1", "2", "3": named by the quotaIds of a 429; NULL: free */
 } tm_twin_options;
+/* Is `fault` one of the forms above? */
+gboolean tm_twin_fault_check(const char *fault, GError **error);
 
 typedef struct tm_twin tm_twin;
-tm_twin *tm_twin_new(const tm_twin_options *options); /* copies; (transfer full) */
+/* Copies. NULL only if one of `fails` is none. (transfer full) */
+tm_twin *tm_twin_new(const tm_twin_options *options);
 void tm_twin_free(tm_twin *twin);
 
 typedef struct {
-    const char *method, *path;   /* path with query */
-    const char *key;             /* of x-goog-api-key or Authorization: Bearer; NULL: none */
+    const char *method, *path; /* path with query */
+    const char *key;           /* of x-goog-api-key or Authorization: Bearer; NULL: none */
+    gboolean bearer;           /* it came as Authorization: the native paths refuse it as the real ones do */
     const char *body;
     size_t length;
 } tm_twin_request;
 
 typedef struct {
     int http;
-    const char *content_type;    /* static */
+    const char *content_type; /* static */
     GString *body;
-    int64_t delay_ms;            /* after arrival */
-    enum { TM_TWIN_ANSWER, TM_TWIN_CUT, TM_TWIN_HANG } fate; /* cut: close without a byte; hang: never answer */
+    int64_t delay_ms; /* after arrival */
+    enum {
+        TM_TWIN_ANSWER,
+        TM_TWIN_CUT,
+        TM_TWIN_HANG
+    } fate; /* cut: close without a byte; hang: never answer */
 } tm_twin_reply;
 void tm_twin_reply_clear(tm_twin_reply *reply);
 
@@ -44,14 +53,15 @@ void tm_twin_reply_clear(tm_twin_reply *reply);
 void tm_twin_judge(tm_twin *twin, const tm_twin_request *request, int64_t wall_ms, tm_twin_reply *reply);
 
 /* What was judged, for tests and `--log`: one line of JSON an arrival:
- * {"at_ms", "op", "model", "http", "class", "tokens", "minute", "day", "text", "hash"}: `minute` and `day` are the
- * requests counted in each window with this one; `text` the first 80 characters of the prompt's last user text; `hash`
- * of the body. Called for every arrival. */
+ * {"at_ms", "op", "model", "http", "class", "tokens", "minute", "day", "text", "hash"}: `minute` and `day`
+ * are the requests counted in each window with this one; `text` the first 80 characters of the prompt's last
+ * user text; `hash` of the body. Called for every arrival. */
 typedef void (*tm_twin_log)(const json_t *line, void *data);
 void tm_twin_set_log(tm_twin *twin, tm_twin_log log, void *data);
 
 /* The answer that any request with these contents gets, so that a test knows what every row must get:
- * for text: "echo: " + the last user text. For a schema: a value that obeys it, chosen by hash of the contents. */
+ * for text: "echo: " + the last user text. For a schema: a value that obeys it, chosen by hash of the
+ * contents. */
 char *tm_twin_answer_text(const json_t *generate_body);
 /* The prompt's tokens: countTokens and promptTokenCount agree. (bytes of text + 3) / 4, media 258 each. */
 int64_t tm_twin_tokens(const json_t *generate_body);
