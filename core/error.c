@@ -1,3 +1,4 @@
+/* error.c - the one error domain. */
 #include "core/error.h"
 
 G_DEFINE_QUARK(tidemill, tm_error)

@@ -1,3 +1,4 @@
+/* clock_system.c - the real clock. */
 #include "jobs/clock_system.h"
 
 #include <glib.h>
