@@ -168,6 +168,33 @@ static void packed(void)
     g_unlink(path);
 }
 
+/* The rows alone, without format and columns. */
+static char *rows_of(const char *fixture, const tm_dataset_options *options)
+{
+    g_autofree char *path = g_build_filename(TM_FIXTURES, "data", fixture, NULL);
+    g_autofree char *all = read_path(path, options);
+    const char *colon = strchr(all, ':');
+    return g_strdup(colon ? colon + 1 : all);
+}
+
+static void fixtures(void)
+{
+    static const char *const same[] = {"reviews.tsv.gz", "reviews.json", "reviews-utf16.csv"};
+    g_autofree char *csv = rows_of("reviews.csv", NULL);
+    g_assert_true(g_str_has_prefix(csv, " {\"id\":\"r01\",\"text\":\"Arrived"));
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
+        g_autofree char *other = rows_of(same[i], NULL);
+        g_assert_cmpstr(other, ==, csv);
+    }
+    tm_dataset_options cp1252 = {.encoding = "cp1252"};
+    g_autofree char *tickets = rows_of("tickets-cp1252.csv", &cp1252);
+    g_assert_true(g_str_has_prefix(tickets, " {\"Kunde\":\"M\xc3\xbcller\",\"Nachricht\":\"Rechnung \xc3\xbc"
+                                            "ber 20 \xe2\x82\xac; bitte"));
+    g_autofree char *bad = rows_of("bad-rows.csv", NULL);
+    g_auto(GStrv) parts = g_strsplit(bad, "bad(", -1);
+    g_assert_cmpuint(g_strv_length(parts), ==, 5);
+}
+
 static void from_stdin(void)
 {
     g_autofree char *path = write_file("s", "{\"a\":1}\n", -1);
@@ -192,6 +219,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/dataset/what is no data is refused in clear words", refusals);
     g_test_add_func("/dataset/gz, xz, zst and bz2, and each cut short", packed);
+    g_test_add_func("/dataset/the samples hold the same rows in each format", fixtures);
     g_test_add_func("/dataset/- is stdin", from_stdin);
     int failed = g_test_run();
     g_rmdir(dir);
