@@ -32,7 +32,6 @@ static const GOptionEntry options[] = {
      "Listen on 127.0.0.1:P (a free port if not given)\n--port 8090", "P"},
     {"rpm", 0, 0, G_OPTION_ARG_INT64, &opt_rpm,
      "Requests a minute for each model (no limit if not given)\n--rpm 5", "N"},
-    {"tpm", 0, 0, G_OPTION_ARG_INT64, &opt_tpm, "Input tokens a minute for each model\n--tpm 250000", "N"},
     {"rpd", 0, 0, G_OPTION_ARG_INT64, &opt_rpd, "Requests a day for each model; 0: on no tier\n--rpd 20",
      "N"},
     {"minute", 0, 0, G_OPTION_ARG_STRING, &opt_minute, "How long a minute takes here\n--minute 2s", "TIME"},
@@ -48,6 +47,7 @@ static const GOptionEntry options[] = {
     {0},
 };
 static const GOptionEntry more[] = {
+    {"tpm", 0, 0, G_OPTION_ARG_INT64, &opt_tpm, "Input tokens a minute for each model\n--tpm 250000", "N"},
     {"jitter", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, (gpointer)take_jitter,
      "Up to TIME (default: the latency) more for an answer\n--jitter 30ms", "TIME"},
     {"seed", 0, 0, G_OPTION_ARG_INT64, &opt_seed,
