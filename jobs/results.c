@@ -65,17 +65,25 @@ static void count_row(tm_results_count *count, const char *status)
         count->n_waiting++;
 }
 
-static gboolean write_row(results *r, const tm_result *row, GError **error)
+static gboolean write_row(results *r, tm_result *row, GError **error)
 {
     enum { FLUSH_AT = 256 << 10 };
     const char *status = row->status;
     if (r->options->failed_only && strcmp(status, "failed") != 0 && strcmp(status, "blocked") != 0)
         return TRUE;
+    g_auto(GStrv) files = NULL;
+    if (r->options->media_dir && row->stored && row->stored->parts) {
+        files = tm_results_media(row->stored->parts, r->options->media_dir, error);
+        if (!files)
+            return FALSE;
+        row->files = files;
+    }
     count_row(r->count, status);
     if (r->table)
         tm_results_table_row(r->table, row, r->buffer);
     else
         tm_result_write_json(row, r->options->json_output, r->buffer);
+    row->files = NULL;
     return r->buffer->len < FLUSH_AT || flush(r, error);
 }
 

@@ -23,6 +23,10 @@ typedef struct {
     bool spreadsheet; /* BOM, and cells that begin with = + - @ are guarded by a ' (plain numbers are not) */
     bool json_output; /* the prompt asks for JSON: output is parsed, its top-level keys become columns */
     char **output_keys; /* those keys, of the output schema's properties, NULL-terminated; NULL: not known */
+    /* Folder for images and other files in answers (made when there is one), named by their content; NULL:
+     * they stay inline, as "parts" of JSONL. Their paths, this folder's as it is written here and a name, are
+     * "files" in JSONL, and the output where an answer has no text. */
+    const char *media_dir;
     /* With a data file, its rows and columns, in its order, joined by key; both NULL: the batch's own rows.
      */
     tm_dataset *dataset;

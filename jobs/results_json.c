@@ -36,24 +36,37 @@ static void write_text(GString *out, const char *name, const char *text)
         g_string_append(out, "null");
 }
 
-static void write_output(GString *out, const tm_stored *stored, bool json_output)
+/* Images that were written to files; without a folder for them they stay inline. */
+static void write_media(GString *out, const tm_result *result)
 {
+    if (result->files && result->files[0]) {
+        for (char **file = result->files; *file; file++)
+            write_text(out, file == result->files ? ",\"files\":[" : ",", *file);
+        g_string_append_c(out, ']');
+    } else if (result->stored->parts) {
+        g_string_append_printf(out, ",\"parts\":%s", result->stored->parts);
+    }
+}
+
+static void write_output(GString *out, const tm_result *result, bool json_output)
+{
+    const tm_stored *stored = result->stored;
     g_string_append(out, ",\"output\":");
     g_autoptr(json_t) json =
         json_output && stored->output ? tm_answer_json(stored->output, stored->output_length) : NULL;
     if (json)
         tm_json_write(out, json);
-    else if (stored->output)
+    else if (stored->output && (stored->output_length > 0 || !result->files || !result->files[0]))
         tm_json_write_string(out, stored->output, stored->output_length);
     else
-        g_string_append(out, "null");
-    if (stored->parts)
-        g_string_append_printf(out, ",\"parts\":%s", stored->parts);
+        write_text(out, "", result->files ? result->files[0] : NULL);
+    write_media(out, result);
 }
 
-static void write_answer(GString *out, const tm_stored *stored, bool json_output)
+static void write_answer(GString *out, const tm_result *result, bool json_output)
 {
-    write_output(out, stored, json_output);
+    const tm_stored *stored = result->stored;
+    write_output(out, result, json_output);
     write_text(out, ",\"model\":", stored->model);
     write_text(out, ",\"account\":", stored->account);
     write_number(out, ",\"revision\":", stored->revision);
@@ -99,7 +112,7 @@ void tm_result_write_json(const tm_result *result, bool json_output, GString *ou
         g_string_append_len(out, stored->body, (gssize)stored->body_length);
     }
     if (stored && stored->revision != 0)
-        write_answer(out, stored, json_output);
+        write_answer(out, result, json_output);
     else
         g_string_append(out, ",\"output\":null");
     if (result->why) {

@@ -10,7 +10,12 @@ typedef struct {
     const tm_row *row;
     const tm_stored *stored; /* NULL: never queued */
     const char *why;         /* of a rejected row */
+    char **files;            /* paths of the answer's media; NULL: none, or they stay inline */
 } tm_result;
+
+/* Writes the media of an answer's parts (JSON array text) to files in `dir` named by content, so that a
+ * second time writes nothing. Their paths, NULL-terminated (transfer full); NULL and *error. */
+char **tm_results_media(const char *parts, const char *dir, GError **error);
 
 /* Appends the row as one line of JSON. */
 void tm_result_write_json(const tm_result *result, bool json_output, GString *out);

@@ -190,10 +190,18 @@ static void write_input(tm_results_table *table, const tm_result *result, GStrin
 }
 
 /* The answer's cells. What has no column is appended to `left`. */
-static void write_output(tm_results_table *table, const tm_stored *stored, GString *out, GString *left)
+static void write_output(tm_results_table *table, const tm_result *result, GString *out, GString *left)
 {
+    const tm_stored *stored = result->stored;
     const char *text = stored && stored->output ? stored->output : "";
     size_t length = stored && stored->output ? stored->output_length : 0;
+    if (length == 0 && result->files) {
+        g_autofree char *files = g_strjoinv(" ", result->files);
+        write_cell(table, files, strlen(files), out);
+        for (guint i = 1; i < table->keys->len; i++)
+            write_cell(table, "", 0, out);
+        return;
+    }
     if (table->keys->len == 0) {
         g_autoptr(json_t) json = table->json_output ? tm_answer_json(text, length) : NULL;
         if (json)
@@ -224,7 +232,7 @@ void tm_results_table_row(tm_results_table *table, const tm_result *result, GStr
     g_autoptr(GString) left = g_string_new(NULL);
     g_autoptr(GString) error = g_string_new(result->why);
     write_input(table, result, out);
-    write_output(table, stored, out, left);
+    write_output(table, result, out, left);
     write_text(table, result->status, out);
     if (stored && stored->revision != 0 && stored->class != TM_CLASS_OK)
         g_string_append_printf(error, "%s%s%s", tm_class_name(stored->class), stored->message ? ": " : "",
