@@ -71,10 +71,11 @@ typedef struct {
     int64_t errors_today; /* requests of the day that ended in an error that counts */
 } tm_lane_state;
 gboolean tm_ledger_lane_state(tm_ledger *ledger, const tm_lane *lane, tm_lane_state *state, GError **error);
-/* Every (scope, model) known: array of tm_ledger_entry, for `quota`. */
+/* Every (scope, model) known: array of tm_ledger_entry (owned), for `quota`. */
 typedef struct {
     int64_t scope;
     char *provider, *host, *project, *model;
+    tm_windows windows; /* of the account that used it last */
 } tm_ledger_entry;
 GPtrArray *tm_ledger_entries(tm_ledger *ledger, GError **error);
 

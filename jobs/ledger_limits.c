@@ -1,0 +1,153 @@
+/* ledger_limits.c - which limits hold for a lane: the account's, merged with what servers were seen to
+ * enforce */
+#include "jobs/ledger_inside.h"
+
+/* A 429's word is hard for so many days, then soft. */
+#define HARD_DAYS 7
+/* Exact stamps up to so many requests a minute. */
+#define EXACT_UP_TO 240
+/* A told value is not written again sooner, when it is the same. */
+#define REFRESH_MS (3600 * (int64_t)1000)
+
+bool tm_ledger_unit(const char *name, tm_unit *unit)
+{
+    for (unsigned u = 0; name && u < TM_N_UNITS; u++)
+        if (strcmp(name, tm_unit_name(u)) == 0) {
+            *unit = u;
+            return true;
+        }
+    return false;
+}
+
+bool tm_ledger_window(const char *name, tm_window *window)
+{
+    for (unsigned w = 0; name && w < TM_N_WINDOWS; w++)
+        if (strcmp(name, tm_window_name(w)) == 0) {
+            *window = w;
+            return true;
+        }
+    return false;
+}
+
+static GArray *read_seen(tm_ledger *ledger, const tm_ledger_lane *lane, GError **error)
+{
+    g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(tm_limit));
+    sqlite3_stmt *row = tm_ledger_sql(ledger,
+                                      "SELECT unit, window, value, hard, source, seen_ms FROM limit_seen "
+                                      "WHERE scope = ? AND model = ?",
+                                      "is", lane->scope, lane->model);
+    int status;
+    while ((status = sqlite3_step(row)) == SQLITE_ROW) {
+        const char *source = (const char *)sqlite3_column_text(row, 4);
+        tm_limit limit = {
+            .value = sqlite3_column_int64(row, 2),
+            .hard = sqlite3_column_int(row, 3),
+            .source = g_strcmp0(source, "header") == 0 ? TM_SOURCE_HEADER : TM_SOURCE_SEEN,
+            .seen_ms = sqlite3_column_int64(row, 5),
+        };
+        if (tm_ledger_unit((const char *)sqlite3_column_text(row, 0), &limit.unit) &&
+            tm_ledger_window((const char *)sqlite3_column_text(row, 1), &limit.window))
+            g_array_append_val(all, limit);
+    }
+    sqlite3_reset(row);
+    if (status != SQLITE_DONE) {
+        tm_database_fail(ledger->db, error, "reading the ledger");
+        return NULL;
+    }
+    return g_steal_pointer(&all);
+}
+
+static const tm_limit *find(const GArray *limits, tm_unit unit, tm_window window)
+{
+    for (guint i = 0; i < limits->len; i++) {
+        const tm_limit *limit = &g_array_index(limits, tm_limit, i);
+        if (limit->unit == unit && limit->window == window)
+            return limit;
+    }
+    return NULL;
+}
+
+/* What was seen ages: a told value is hard for a week, a told 0 for an hour (tiers change by a click). All in
+ * proportion when days are shorter. */
+static tm_limit aged(const tm_limit *told, const tm_ledger_lane *lane, const tm_instant *now)
+{
+    tm_limit limit = *told;
+    int64_t day = tm_ledger_day_length(&lane->windows), age = now->wall_ms - told->seen_ms;
+    limit.hard = told->hard && age < (told->value == 0 ? day / 24 : HARD_DAYS * day);
+    return limit;
+}
+
+/* One (unit, window): the account's limit and the one seen, if any. The user's word is never exceeded. Where
+ * the server was seen to allow less than the user says, it is believed for an hour, then tested by one probe.
+ */
+static void merge(GArray *merged, const tm_limit *own, const tm_limit *told, const tm_ledger_lane *lane,
+                  const tm_instant *now)
+{
+    if (!told) {
+        g_array_append_val(merged, *own);
+        return;
+    }
+    tm_limit limit = aged(told, lane, now);
+    int64_t day = tm_ledger_day_length(&lane->windows), age = now->wall_ms - told->seen_ms;
+    if (!own || (!own->hard && (limit.hard || age < HARD_DAYS * day || own->seen_ms < told->seen_ms))) {
+        g_array_append_val(merged, limit);
+        return;
+    }
+    g_array_append_val(merged, *own);
+    if (own->hard && limit.hard && limit.value < own->value) {
+        limit.hard = age < day / 24;
+        g_array_append_val(merged, limit);
+    }
+}
+
+/* What must be counted, and how finely, follows from the limits. */
+static void track(tm_ledger_lane *lane, const GArray *limits)
+{
+    lane->exact = false;
+    for (guint i = 0; i < limits->len; i++) {
+        const tm_limit *limit = &g_array_index(limits, tm_limit, i);
+        lane->tracked[limit->unit] |= 1u << limit->window;
+        if (limit->unit == TM_UNIT_REQUESTS && limit->window == TM_WINDOW_MINUTE &&
+            limit->value <= EXACT_UP_TO)
+            lane->exact = true;
+    }
+}
+
+GArray *tm_ledger_limits(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
+{
+    g_autoptr(GArray) told = read_seen(ledger, lane, error);
+    if (!told)
+        return NULL;
+    GArray *merged = g_array_new(FALSE, TRUE, sizeof(tm_limit));
+    for (guint i = 0; i < lane->limits->len; i++) {
+        const tm_limit *own = &g_array_index(lane->limits, tm_limit, i);
+        merge(merged, own, find(told, own->unit, own->window), lane, now);
+    }
+    for (guint i = 0; i < told->len; i++) {
+        const tm_limit *limit = &g_array_index(told, tm_limit, i);
+        if (!find(lane->limits, limit->unit, limit->window))
+            merge(merged, NULL, limit, lane, now);
+    }
+    track(lane, merged);
+    return merged;
+}
+
+gboolean tm_ledger_learn(tm_ledger *ledger, tm_ledger_lane *lane, tm_unit unit, tm_window window,
+                         int64_t value, bool hard, tm_limit_source source, const tm_instant *now,
+                         GError **error)
+{
+    static const char sql[] =
+        "INSERT INTO limit_seen(scope, model, unit, window, value, hard, source, seen_ms) "
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET value = ?5, hard = ?6, source = "
+        "?7, "
+        "seen_ms = ?8 WHERE value <> ?5 OR hard <> ?6 OR source <> ?7 OR seen_ms < ?9 OR seen_ms > ?8";
+    if (unit >= TM_N_UNITS || window >= TM_N_WINDOWS || value < 0)
+        return TRUE;
+    int64_t refresh =
+        source == TM_SOURCE_HEADER ? MIN(REFRESH_MS, tm_ledger_day_length(&lane->windows) / 24) : 0;
+    return tm_ledger_run(ledger,
+                         tm_ledger_sql(ledger, sql, "isssiisii", lane->scope, lane->model, tm_unit_name(unit),
+                                       tm_window_name(window), value, (int64_t)hard,
+                                       tm_limit_source_name(source), now->wall_ms, now->wall_ms - refresh),
+                         error);
+}
