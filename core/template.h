@@ -2,6 +2,7 @@
  * messages. Values are never scanned again. Immutable after compiling. */
 #pragma once
 #include "core/message.h"
+#include <stdbool.h>
 
 typedef struct tm_template tm_template;
 
@@ -25,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_template, tm_template_free)
 
 /* The variables in order of first use; borrowed, valid as long as the template. */
 const tm_variable *tm_template_variables(const tm_template *template, size_t *n);
+/* Does it also read the row as a whole ({{json this}}, {{#each @root}})? Then every column counts. */
+bool tm_template_reads_row(const tm_template *template);
 /* Bytes of text that stand in the template itself: what a row without values would send. */
 size_t tm_template_static_length(const tm_template *template);
 
@@ -33,7 +36,7 @@ typedef struct {
     const json_t *input;    /* the row's values with defaults merged in */
     const json_t *messages; /* earlier turns, for {{history}} */
     const json_t *docs;
-    const json_t *context;  /* what @auth, @state and other @-data read */
+    const json_t *context; /* what @auth, @state and other @-data read */
 } tm_render;
 
 /* Messages of one row: an array of tm_message (transfer full), or NULL and *error. */
