@@ -19,7 +19,7 @@ struct tm_binding {
     char *file;    /* of the prompt, for messages */
     bound *bounds; /* in the order of their names, so that moving text in a template keeps the keys */
     size_t n;
-    bool alone; /* one variable takes its value from the row: it may take the only column */
+    bool alone; /* one variable takes its value from the row: it may take the only column beside the id */
     char *id;
     size_t id_hint;
     GChecksum *checksum;
@@ -28,10 +28,24 @@ struct tm_binding {
 
 /* ---- where a variable's value stands ---- */
 
+/* The only column beside the id; TM_NO_COLUMN: there are more, or none. */
+static size_t only_column(const tm_binding *binding, char *const *columns, size_t n)
+{
+    size_t only = TM_NO_COLUMN;
+    for (size_t i = 0; i < n; i++) {
+        if (binding->id && tm_column_alike(columns[i], binding->id))
+            continue;
+        if (only != TM_NO_COLUMN)
+            return TM_NO_COLUMN;
+        only = i;
+    }
+    return only;
+}
+
 static size_t column_of(const tm_binding *binding, bound *b, char *const *columns, size_t n)
 {
     size_t i = tm_column_find(columns, n, b->column ? b->column : b->name, !b->column, &b->hint);
-    return i == TM_NO_COLUMN && !b->column && binding->alone && n == 1 ? 0 : i;
+    return i == TM_NO_COLUMN && !b->column && binding->alone ? only_column(binding, columns, n) : i;
 }
 
 static const json_t *member_called(const json_t *row, const char *name, bool loosely)
@@ -45,13 +59,28 @@ static const json_t *member_called(const json_t *row, const char *name, bool loo
     return NULL;
 }
 
+/* The only member beside the id. */
+static const json_t *only_member(const tm_binding *binding, const json_t *row)
+{
+    const json_t *only = NULL;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)row, key, value)
+    {
+        if (binding->id && tm_column_alike(key, binding->id))
+            continue;
+        if (only)
+            return NULL;
+        only = value;
+    }
+    return only;
+}
+
 /* The member of a row that gives `b`; NULL: none. */
 static const json_t *member_of(const tm_binding *binding, const bound *b, const json_t *row)
 {
     const json_t *value = member_called(row, b->column ? b->column : b->name, !b->column);
-    if (!value && !b->column && binding->alone && json_object_size(row) == 1)
-        value = json_object_iter_value(json_object_iter((json_t *)row));
-    return value;
+    return value || b->column || !binding->alone ? value : only_member(binding, row);
 }
 
 /* ---- making one ---- */
