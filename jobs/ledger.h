@@ -22,6 +22,8 @@ typedef struct {
 tm_ledger *tm_ledger_open(const char *path, tm_clock *clock, GError **error);
 void tm_ledger_close(tm_ledger *ledger); /* flushes; reservations of ours that never left are given back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_ledger, tm_ledger_close)
+/* Lets go of it as a kill would: nothing is written, what is in memory is lost. For simulations of crashes. */
+void tm_ledger_abandon(tm_ledger *ledger);
 
 /* The quota's owner: the account's project, else the keyed hash of its key (salt kept in the ledger), else
  * its host alone. Made when new. -1 and *error on failure. */

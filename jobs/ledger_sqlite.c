@@ -180,6 +180,13 @@ void tm_ledger_close(tm_ledger *ledger)
         else
             tm_ledger_rollback(ledger);
     }
+    tm_ledger_abandon(ledger);
+}
+
+void tm_ledger_abandon(tm_ledger *ledger)
+{
+    if (!ledger)
+        return;
     if (ledger->worker)
         tm_database_die(ledger->db, ledger->worker);
     g_array_unref(ledger->events);
