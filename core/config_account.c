@@ -181,14 +181,14 @@ static gboolean read_models(tm_config_reader *reader, const json_t *value, tm_ac
 /* "5 USD/day", "20 USD". */
 static gboolean read_budget(tm_config_reader *reader, const json_t *value, tm_account *account)
 {
-    const char *text = json_string_value(value);
-    char *rest = NULL;
-    double dollars = text ? g_ascii_strtod(text, &rest) : -1;
-    while (rest && *rest == ' ')
+    const char *text = json_is_string(value) ? json_string_value(value) : "";
+    char *rest = (char *)(gpointer)text;
+    double dollars = g_ascii_strtod(text, &rest);
+    bool amount = rest > text && isfinite(dollars) && dollars >= 0 && dollars <= 1e9;
+    while (*rest == ' ')
         rest++;
-    bool day = rest && strcmp(rest, "USD/day") == 0;
-    if (!text || rest == text || !isfinite(dollars) || dollars < 0 || dollars > 1e9 ||
-        !(day || strcmp(rest, "USD") == 0))
+    bool day = strcmp(rest, "USD/day") == 0;
+    if (!amount || !(day || strcmp(rest, "USD") == 0))
         return tm_config_fail(reader, "a budget is an amount in US dollars: 20 USD, or 5 USD/day");
     *(day ? &account->budget_day_micro_usd : &account->budget_micro_usd) = llround(dollars * 1e6);
     return TRUE;

@@ -1,0 +1,314 @@
+/* check.c - tidemill check [ACCOUNT]: is everything there that a night needs? Free calls only. */
+#include "cmd/command.h"
+#include "cmd/lanes.h"
+#include "cmd/ui/say.h"
+#include "core/catalog.h"
+#include "core/error.h"
+#include "core/guess.h"
+#include "core/json.h"
+#include "jobs/transport.h"
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int most_calls = 50;          /* pages of a list of models */
+static const int64_t patience_ms = 30000;  /* for one call */
+static const int64_t clock_warn_ms = 2000; /* more than the ledger's guards take in their stride */
+
+static char **opt_models;
+static char *opt_base_url;
+static gboolean opt_json;
+
+static const GOptionEntry options[] = {
+    {"model", 'm', 0, G_OPTION_ARG_STRING_ARRAY, &opt_models,
+     "Is this model there? May be given again\n-m gemini-2.5-flash", "NAME"},
+    {"base-url", 0, 0, G_OPTION_ARG_STRING, &opt_base_url,
+     "Where the account's service is\n--base-url http://127.0.0.1:8080", "URL"},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "One JSON object", NULL},
+    {0},
+};
+
+/* What was found so far. */
+typedef struct {
+    json_t *checks;
+    bool failed;
+} report;
+
+/* One line. `what` is a word for programs, `account` NULL where it is about none. */
+G_GNUC_PRINTF(5, 6)
+static void tell(report *r, bool ok, const char *account, const char *what, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    r->failed = r->failed || !ok;
+    if (opt_json) {
+        json_array_append_new(r->checks, json_pack("{s:s, s:s?, s:b, s:s}", "check", what, "account", account,
+                                                   "ok", ok, "text", text));
+        return;
+    }
+    g_autofree char *line = g_strdup_printf("%s%s%s", account ? account : "", account ? ": " : "", text);
+    g_autofree char *shown = tm_ui_show(STDOUT_FILENO, line);
+    const char *mark = ok ? "ok      " : "failed  ";
+    if (tm_ui_color(STDOUT_FILENO))
+        printf("\033[%dm%s\033[0m%s\n", ok ? 32 : 31, mark, shown);
+    else
+        printf("%s%s\n", mark, shown);
+}
+
+/* ---- asking the service ---- */
+
+/* One question and what came of it. */
+typedef struct {
+    tm_answer answer;
+    int64_t took_ms;
+    int64_t offset_low_ms, offset_high_ms; /* the server's clock minus ours lies between; both 0: not told */
+    bool dated;
+} reply;
+
+/* Waits for the one call in flight. NULL: nothing within the time. */
+static tm_reply *await(tm_transport *transport, tm_clock *clock, tm_instant *at)
+{
+    int64_t until = tm_clock_now(clock).boot_ms + patience_ms;
+    for (;;) {
+        int64_t left = until - tm_clock_now(clock).boot_ms;
+        if (left <= 0)
+            return NULL;
+        tm_event event;
+        if (transport->wait(transport, left, NULL, 0, &event, 1) == 1 && event.kind == TM_EVENT_DONE) {
+            *at = event.at;
+            return event.reply;
+        }
+    }
+}
+
+static gboolean ask(tm_transport *transport, tm_clock *clock, const tm_provider *provider,
+                    const tm_operation *operation, reply *out, GError **error)
+{
+    g_auto(tm_call) call = {0};
+    if (!provider->begin(operation, &call, error))
+        return FALSE;
+    for (int i = 0; i < most_calls; i++) {
+        call.timeout_ms = patience_ms;
+        tm_instant sent = tm_clock_now(clock), at = sent;
+        if (!transport->submit(transport, &call, (uint64_t)i, error))
+            return FALSE;
+        g_autoptr(tm_reply) got = await(transport, clock, &at);
+        if (!got)
+            return tm_fail(error, TM_ERROR_STATE, "no answer within %" PRId64 " s", patience_ms / 1000);
+        out->took_ms = at.boot_ms - sent.boot_ms;
+        if (got->date_ms > 0) {
+            out->dated = true;
+            out->offset_low_ms = got->date_ms - at.wall_ms;
+            out->offset_high_ms = got->date_ms + 1000 - sent.wall_ms;
+        }
+        tm_call_clear(&call);
+        tm_answer_init(&out->answer);
+        if (provider->next(operation, got, &call, &out->answer) == TM_STEP_ANSWER)
+            return TRUE;
+        tm_answer_clear(&out->answer);
+    }
+    return tm_fail(error, TM_ERROR_STATE, "the list of models has no end");
+}
+
+/* ---- an account ---- */
+
+/* The names in a service's list: {"models": [{"name": "models/x"}]} or {"data": [{"id": "x"}]}. (transfer
+ * full) */
+static GPtrArray *names_in(const json_t *list)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    const json_t *array =
+        tm_json_array(list, "models") ? tm_json_array(list, "models") : tm_json_array(list, "data");
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *entry = json_array_get(array, i);
+        const char *name = tm_json_string(entry, "name", tm_json_string(entry, "id", NULL));
+        if (name)
+            g_ptr_array_add(names,
+                            g_strdup(g_str_has_prefix(name, "models/") ? name + strlen("models/") : name));
+    }
+    return names;
+}
+
+static void tell_models(report *r, const tm_account *account, const GPtrArray *names, char **wanted)
+{
+    for (char **model = wanted; model && *model; model++) {
+        const char *theirs = tm_account_model(account, *model);
+        bool there = false;
+        for (guint i = 0; i < names->len && !there; i++)
+            there = strcmp(names->pdata[i], theirs) == 0;
+        const char *guess = there ? NULL : tm_guess(theirs, (const char *const *)names->pdata, names->len);
+        if (there)
+            tell(r, true, account->name, "model", "model %s is there", theirs);
+        else if (guess)
+            tell(r, false, account->name, "model", "there is no model %s; did you mean %s?", theirs, guess);
+        else
+            tell(r, false, account->name, "model", "there is no model %s among the service's %u", theirs,
+                 names->len);
+    }
+}
+
+static void tell_clock(report *r, const tm_account *account, const reply *got)
+{
+    tell(r, true, account->name, "latency", "answers in %" PRId64 " ms", got->took_ms);
+    if (!got->dated) {
+        tell(r, true, account->name, "clock", "the service does not tell its time");
+        return;
+    }
+    /* Date has whole seconds: anything between low and high fits. */
+    int64_t off = got->offset_low_ms > 0    ? got->offset_low_ms
+                  : got->offset_high_ms < 0 ? got->offset_high_ms
+                                            : 0;
+    if (off == 0) {
+        tell(r, true, account->name, "clock", "this clock agrees with the service's");
+        return;
+    }
+    g_autofree char *much = tm_ui_duration(ABS(off));
+    tell(r, ABS(off) < clock_warn_ms, account->name, "clock", "this clock is %s %s the service's%s", much,
+         off > 0 ? "behind" : "before",
+         ABS(off) < clock_warn_ms ? "" : ": set it, for days begin by the service's");
+}
+
+/* The models that routes name for this account, and those of --model. (transfer full) */
+static char **wanted_models(const tm_config *config, const tm_account *account)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    if (opt_models) {
+        g_strv_builder_addv(builder, (const char **)opt_models);
+        return g_strv_builder_end(builder);
+    }
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, config->routes);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const GPtrArray *route = value;
+        for (guint i = 0; i < route->len; i++) {
+            const tm_route_step *step = route->pdata[i];
+            if (step->account == account && step->models)
+                g_strv_builder_addv(builder, (const char **)step->models);
+        }
+    }
+    return g_strv_builder_end(builder);
+}
+
+static void check_service(report *r, tm_context *context, tm_transport *transport, tm_account *account)
+{
+    const tm_provider *provider = tm_provider_named(account->provider);
+    if (!provider) {
+        tell(r, false, account->name, "service", "%s's format is not supported yet in this version",
+             account->provider);
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    tm_operation operation = {.kind = TM_OP_MODELS, .account = account};
+    reply got = {0};
+    if (!ask(transport, tm_context_clock(context), provider, &operation, &got, &error)) {
+        tell(r, false, account->name, "service", "%s: %s", account->host, error->message);
+        return;
+    }
+    if (got.answer.class != TM_CLASS_OK) {
+        const char *what = got.answer.class == TM_CLASS_AUTH ? "key" : "service";
+        tell(r, false, account->name, what, "%s says %s%s%s", account->host, tm_class_name(got.answer.class),
+             got.answer.message ? ": " : "", got.answer.message ? got.answer.message : "");
+    } else {
+        g_autoptr(json_t) list =
+            tm_json_parse(got.answer.text ? got.answer.text : "", got.answer.text_length, NULL);
+        g_autoptr(GPtrArray) names = names_in(list);
+        g_auto(GStrv) wanted = wanted_models(tm_context_config(context, NULL), account);
+        if (account->key)
+            tell(r, true, account->name, "key", "the key is valid for %s (%u models)", account->host,
+                 names->len);
+        else
+            tell(r, true, account->name, "key", "%s wants no key (%u models)", account->host, names->len);
+        tell_models(r, account, names, wanted);
+        tell_clock(r, account, &got);
+    }
+    tm_answer_clear(&got.answer);
+}
+
+static void check_account(report *r, tm_context *context, tm_transport *transport, tm_account *account)
+{
+    g_autoptr(GError) error = NULL;
+    if (!tm_context_key(context, account, &error)) {
+        tell(r, false, account->name, "key", "%s", error->message);
+        return;
+    }
+    if (strcmp(account->provider, "gemini") == 0)
+        tell(r, true, account->name, "tier", "tier %s",
+             account->tier ? account->tier : "not named: the free one's limits are taken");
+    check_service(r, context, transport, account);
+}
+
+/* ---- what is on this machine ---- */
+
+static void check_files(report *r, tm_context *context)
+{
+    g_autoptr(GError) error = NULL;
+    if (tm_context_store(context, &error))
+        tell(r, true, NULL, "store", "the store can be written");
+    else
+        tell(r, false, NULL, "store", "the store: %s", error->message);
+    g_clear_error(&error);
+    if (tm_context_ledger(context, &error))
+        tell(r, true, NULL, "ledger", "the ledger can be written");
+    else
+        tell(r, false, NULL, "ledger", "the ledger: %s", error->message);
+}
+
+static GArray *chosen(tm_context *context, const tm_config *config, const char *name, GError **error)
+{
+    if (name || opt_base_url) {
+        tm_lane_flags flags = TM_LANE_FLAGS_INIT;
+        flags.account = (char *)(gpointer)name;
+        flags.base_url = opt_base_url;
+        return tm_lanes_steps(context, NULL, &flags, error);
+    }
+    GArray *steps = g_array_new(FALSE, FALSE, sizeof(tm_route_step));
+    for (guint i = 0; i < config->accounts->len; i++) {
+        tm_route_step step = {.account = config->accounts->pdata[i]};
+        g_array_append_val(steps, step);
+    }
+    return steps;
+}
+
+static int run(tm_context *context, int argc, char **argv, GError **error)
+{
+    const tm_config *config = tm_context_config(context, error);
+    if (!config)
+        return TM_EXIT_ERROR;
+    g_autoptr(GArray) steps = chosen(context, config, argc > 1 ? argv[1] : NULL, error);
+    tm_transport *transport = steps ? tm_transport_curl(tm_context_clock(context), NULL, error) : NULL;
+    if (!transport)
+        return TM_EXIT_ERROR;
+    report r = {.checks = json_array()};
+    for (guint i = 0; i < config->notes->len; i++)
+        tell(&r, true, NULL, "note", "%s", (char *)config->notes->pdata[i]);
+    tell(&r, true, NULL, "config", "%s",
+         config->path ? config->path : "no config file; the environment is used");
+    check_files(&r, context);
+    for (guint i = 0; i < steps->len; i++)
+        check_account(&r, context, transport, g_array_index(steps, tm_route_step, i).account);
+    transport->free(transport);
+    if (opt_json) {
+        g_autoptr(json_t) all = json_pack("{s:b, s:O}", "ok", !r.failed, "checks", r.checks);
+        g_autofree char *text = tm_json_text(all);
+        puts(text);
+    }
+    json_decref(r.checks);
+    return r.failed ? TM_EXIT_ERROR : TM_EXIT_OK;
+}
+
+const tm_command tm_cmd_check = {
+    .name = "check",
+    .args = "[ACCOUNT]",
+    .min_args = 0,
+    .max_args = 1,
+    .summary = "are key, models, clock and files as a night needs them?",
+    .description = "One line for each thing that was looked at, of one account or of all. Asks the service "
+                   "for its list\n"
+                   "of models, which costs nothing and counts against no quota.",
+    .examples = "tidemill check\ntidemill check free -m gemini-2.5-flash",
+    .options = options,
+    .run = run,
+};
