@@ -268,9 +268,9 @@ const tm_command tm_cmd_simulate = {
     .max_args = 0,
     .summary = "a strict twin of the API on this machine, for rehearsal and tests",
     .description =
-        "Judges requests as the service does: keys, models, unknown fields, limits in sliding windows. It\n"
-        "answers \"echo: \" and the prompt, or a value that obeys the schema that was asked for. The first\n"
-        "line on stdout is its address; it is ready when that line is out.",
+        "Judges requests as Gemini does (and, under /v1/chat/completions, as OpenAI does): keys, models,\n"
+        "unknown fields, limits in sliding windows. Answers \"echo: \" and the prompt, or a value that obeys\n"
+        "the schema that was asked for. The first line on stdout is its address; then it is ready.",
     .examples =
         "tidemill simulate --port 8090 --rpm 5 --rpd 20\n"
         "tidemill simulate --rpm 5 --rpd 20 --minute 2s --day 20s --latency 50ms   # a night in a minute\n"

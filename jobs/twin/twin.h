@@ -40,7 +40,8 @@ typedef struct {
     int http;
     const char *content_type; /* static */
     GString *body;
-    int64_t delay_ms; /* after arrival */
+    int64_t delay_ms;       /* after arrival */
+    int64_t retry_after_ms; /* told by a Retry-After header; 0: none (Gemini has none) */
     enum {
         TM_TWIN_ANSWER,
         TM_TWIN_CUT,

@@ -1,18 +1,14 @@
-/* twin_answer.h - answers as a function of the request. Bodies are as tm_twin_read() left them. */
+/* twin_answer.h - what the twin says, written as the APIs write it. */
 #pragma once
-#include "jobs/twin/twin_fault.h"
-#include <glib.h>
-#include <jansson.h>
+#include "jobs/twin/twin_speech.h"
 
-/* The text of the last turn that is the user's. */
-GString *tm_twin_last_text(const json_t *body);
-/* All texts of the prompt, system instruction included, each with a newline behind it. */
-GString *tm_twin_prompt_text(const json_t *body);
-int64_t tm_twin_count_tokens(const json_t *body);
-
-typedef enum { TM_TWIN_UNARY, TM_TWIN_SSE, TM_TWIN_LIST } tm_twin_form;
-/* The reply's body: one GenerateContentResponse, or two as server-sent events or in a list. `fault`: NONE,
- * BLOCKED, TRUNCATED, SCHEMA or EMPTY; `nth` numbers the answer. (transfer full) */
+typedef enum {
+    TM_TWIN_UNARY,
+    TM_TWIN_SSE,  /* server-sent events */
+    TM_TWIN_LIST, /* a stream without alt=sse: a list of responses */
+    TM_TWIN_CHAT, /* OpenAI's chat.completion */
+} tm_twin_form;
+/* The reply's body; arguments as tm_twin_speak() takes them. (transfer full) */
 GString *tm_twin_answer_body(const json_t *body, const char *model, tm_twin_form form, tm_twin_fault fault,
                              int64_t nth);
 /* {"totalTokens": ...} of countTokens. (transfer full) */

@@ -1,14 +1,7 @@
 /* twin_model.c - Model resources and their list. */
 #include "jobs/twin/twin_model.h"
 
-#include "core/catalog.h"
-
 enum { DEFAULT_PAGE = 50, MAX_PAGE = 1000 }; /* docs, 2026 */
-
-const char *const *tm_twin_model_names(void)
-{
-    return tm_catalog_models("gemini");
-}
 
 json_t *tm_twin_model(const char *name)
 {

@@ -5,8 +5,6 @@
 
 enum { TM_TWIN_INPUT_TOKENS = 1048576, TM_TWIN_OUTPUT_TOKENS = 65536 };
 
-/* The models there are when nobody named others; NULL-terminated. Borrowed. */
-const char *const *tm_twin_model_names(void);
 /* {"name": "models/x", "inputTokenLimit", ...} (transfer full) */
 json_t *tm_twin_model(const char *name);
 /* A page of the list: {"models": [...], "nextPageToken"?}. NULL: `token` is none of ours. (transfer full) */

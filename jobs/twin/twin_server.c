@@ -156,13 +156,18 @@ static void end(void *data, struct MHD_Connection *connection, void **state,
     *state = NULL;
 }
 
-static enum MHD_Result send_body(struct MHD_Connection *connection, int http, const char *type, GString *body)
+static enum MHD_Result send_body(struct MHD_Connection *connection, int http, const char *type, GString *body,
+                                 int64_t retry_after_ms)
 {
     gsize length = body->len;
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback(length, g_string_free(body, FALSE), g_free);
     MHD_add_response_header(response, "Content-Type", type);
     MHD_add_response_header(response, "X-Gemini-Service-Tier", "standard");
+    if (retry_after_ms > 0) {
+        g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, (retry_after_ms + 999) / 1000);
+        MHD_add_response_header(response, "Retry-After", seconds);
+    }
     enum MHD_Result queued = MHD_queue_response(connection, (unsigned)http, response);
     MHD_destroy_response(response);
     return queued;
@@ -172,7 +177,8 @@ static enum MHD_Result finish(exchange *x)
 {
     if (x->reply.fate != TM_TWIN_ANSWER)
         return MHD_NO; /* closes the connection without a byte */
-    return send_body(x->connection, x->reply.http, x->reply.content_type, g_steal_pointer(&x->reply.body));
+    return send_body(x->connection, x->reply.http, x->reply.content_type, g_steal_pointer(&x->reply.body),
+                     x->reply.retry_after_ms);
 }
 
 static enum MHD_Result judge(exchange *x, const char *method)
@@ -189,7 +195,7 @@ static enum MHD_Result judge(exchange *x, const char *method)
     if (x->too_big) {
         GString *body = tm_twin_refusal(413, "INVALID_ARGUMENT",
                                         "Request payload size exceeds the limit: 104857600 bytes.", NULL);
-        return send_body(x->connection, 413, "application/json; charset=UTF-8", body);
+        return send_body(x->connection, 413, "application/json; charset=UTF-8", body, 0);
     }
     tm_twin_judge(server->twin, &request, now.wall_ms, &x->reply);
     g_string_set_size(x->body, 0);
@@ -216,7 +222,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
     (void)http_version;
     if (!x) {
         if (!is_own_host(header(connection, "Host")))
-            return send_body(connection, 403, "text/plain", g_string_new("this is 127.0.0.1 only\n"));
+            return send_body(connection, 403, "text/plain", g_string_new("this is 127.0.0.1 only\n"), 0);
         *state = begin(data, connection, url);
         return MHD_YES;
     }

@@ -194,6 +194,9 @@ static void come_back(virtual_world *world, flight *f)
     reply->body = g_steal_pointer(&f->reply.body);
     reply->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(reply->headers, g_strdup("content-type"), g_strdup(f->reply.content_type));
+    if (f->reply.retry_after_ms > 0)
+        g_hash_table_insert(reply->headers, g_strdup("retry-after"),
+                            g_strdup_printf("%" G_GINT64_FORMAT, (f->reply.retry_after_ms + 999) / 1000));
     reply->date_ms = world->now_ms - world->now_ms % 1000; /* a Date header has whole seconds */
     finish(f, reply);
 }
