@@ -6,37 +6,37 @@
 #include <stdbool.h>
 
 typedef struct {
-    char *name;           /* unique, file-safe: the .prompt's name */
-    char *path;           /* written to; NULL with list_only */
-    char *text;           /* the .prompt file's whole text */
-    char *file;           /* relative to the export's root */
-    int line;             /* of the call in an app's source; 1 for a saved prompt */
-    const char *api;      /* "saved_prompt", "generateContent", ... static */
-    char *model;          /* or NULL */
-    char **variables;     /* NULL-terminated */
+    char *name;                           /* unique, file-safe: the .prompt's name */
+    char *path;                           /* written to; NULL with list_only */
+    char *text;                           /* the .prompt file's whole text */
+    char *file;                           /* relative to the export's root */
+    int line;                             /* of the call in an app's source; 1 for a saved prompt */
+    const char *api;                      /* "saved_prompt", "generateContent", ... static */
+    char *model;                          /* or NULL */
+    char **variables;                     /* NULL-terminated */
     int64_t system_chars, template_chars; /* static characters (code points) */
-    char *response_mime;  /* or NULL */
+    char *response_mime;                  /* or NULL */
     bool schema;
-    char **schema_keys;   /* top-level properties */
+    char **schema_keys; /* top-level properties */
     bool media;
-    char **config;        /* names of the settings set */
+    char **config; /* names of the settings set */
     bool complete;
-    GPtrArray *notes;     /* char* */
+    GPtrArray *notes; /* char* */
 } tm_imported;
 
 typedef struct {
     char *file;
-    int line;             /* 0: the whole file */
+    int line; /* 0: the whole file */
     char *why;
 } tm_skipped;
 
 typedef struct {
-    GPtrArray *prompts;   /* tm_imported */
-    GPtrArray *skipped;   /* tm_skipped */
+    GPtrArray *prompts; /* tm_imported */
+    GPtrArray *skipped; /* tm_skipped */
 } tm_import;
 
 typedef struct {
-    bool append;          /* keep all turns as examples, add a new user turn with {{input}} */
+    bool append; /* keep all turns as examples, add a new user turn with {{input}} */
 } tm_import_options;
 
 /* Reads the export; writes nothing. Errors: not an export at all, broken or encrypted archive, a cap hit, an
@@ -46,9 +46,11 @@ void tm_import_free(tm_import *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_import, tm_import_free)
 
 /* Writes all prompts (and images lying beside that they use) into `dir`, created if needed, all or nothing:
- * what was written is removed again on failure. An existing file is an error without `force`. Fills ->path. */
+ * what was written is removed again on failure. An existing file is an error without `force`. Fills ->path.
+ */
 gboolean tm_import_write(tm_import *import, const char *dir, bool force, GError **error);
 /* The contract's shape: {"prompts": [...], "skipped": [...]}. (transfer full) */
 json_t *tm_import_to_json(const tm_import *import);
-/* The one of that name, or the only one when `name` is NULL; NULL and *error (listing them) otherwise. Borrowed. */
+/* The one of that name, or the only one when `name` is NULL; NULL and *error (listing them) otherwise.
+ * Borrowed. */
 const tm_imported *tm_import_find(const tm_import *import, const char *name, GError **error);
