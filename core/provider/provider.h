@@ -10,41 +10,43 @@ typedef enum { TM_OP_GENERATE, TM_OP_COUNT, TM_OP_MODEL, TM_OP_MODELS } tm_op_ki
 
 /* One HTTP call, ready for the transport. Owned by its holder; tm_call_clear(). */
 typedef struct {
-    const char *method;   /* "GET", "POST"; static */
-    char *url;            /* never holds a key */
-    GPtrArray *headers;   /* char* "Name: value", without the key's; NULL: none */
-    char *key_header;     /* the header line that holds the key ("x-goog-api-key: ..."); NULL: none. Secret */
-    GString *body;        /* NULL: none */
-    int64_t timeout_ms;   /* for the whole call; 0: the transport's default */
+    const char *method; /* "GET", "POST"; static */
+    char *url;          /* never holds a key */
+    GPtrArray *headers; /* char* "Name: value", without the key's; NULL: none */
+    char *key_header;   /* the header line that holds the key ("x-goog-api-key: ..."); NULL: none. Secret */
+    GString *body;      /* NULL: none */
+    int64_t timeout_ms; /* for the whole call; 0: the transport's default */
 } tm_call;
 void tm_call_clear(tm_call *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_call, tm_call_clear)
 
 /* Why a reply has no HTTP status. */
 typedef enum {
-    TM_WIRE_OK,       /* there is a status */
-    TM_WIRE_DNS,      /* never left */
-    TM_WIRE_REFUSED,  /* never left: no connection */
-    TM_WIRE_TLS,      /* never left: no trust */
-    TM_WIRE_CUT,      /* the connection broke; `left` says whether after the first byte went out */
-    TM_WIRE_TIMEOUT,  /* too slow; `left` as above */
-    TM_WIRE_TOO_BIG,  /* the answer is over the cap */
-    TM_WIRE_CANCELLED,/* we gave it up; `left` as above */
+    TM_WIRE_OK,        /* there is a status */
+    TM_WIRE_DNS,       /* never left */
+    TM_WIRE_REFUSED,   /* never left: no connection */
+    TM_WIRE_TLS,       /* never left: no trust */
+    TM_WIRE_CUT,       /* the connection broke; `left` says whether after the first byte went out */
+    TM_WIRE_TIMEOUT,   /* too slow; `left` as above */
+    TM_WIRE_TOO_BIG,   /* the answer is over the cap */
+    TM_WIRE_CANCELLED, /* we gave it up; `left` as above */
 } tm_wire;
 
 typedef struct {
     tm_wire wire;
-    char *detail;        /* the transport's words when wire is not OK; no key in it */
-    bool left;           /* the first byte of the request may have left */
+    char *detail; /* the transport's words when wire is not OK; no key in it */
+    bool left;    /* the first byte of the request may have left */
     int http;
-    GHashTable *headers; /* lower-case name -> value; NULL: none */
-    GString *body;       /* NULL: none */
-    int64_t date_ms;     /* the Date header as epoch ms; 0: none */
+    GHashTable
+        *headers;    /* lower-case name -> value; NULL: none. Of a 2xx only x-... and retry-... are kept */
+    GString *body;   /* NULL: none */
+    int64_t date_ms; /* the Date header as epoch ms; 0: none */
 } tm_reply;
 void tm_reply_free(tm_reply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_reply, tm_reply_free)
 
-/* What all rows of one (revision, model) share, as text written once: bodies are spliced from it. Immutable. */
+/* What all rows of one (revision, model) share, as text written once: bodies are spliced from it. Immutable.
+ */
 typedef struct tm_skeleton tm_skeleton;
 
 /* Gives a media part's bytes: base64 appended to `out`, *mime (transfer full). Handed in by the engine. */
@@ -54,10 +56,10 @@ typedef gboolean (*tm_media_source)(void *data, const char *url, const char *con
 typedef struct {
     tm_op_kind kind;
     const tm_account *account;
-    const char *model;             /* as the service names it */
-    const tm_skeleton *skeleton;   /* GENERATE, COUNT */
-    const GPtrArray *messages;     /* GENERATE, COUNT: tm_message */
-    tm_media_source media;         /* may be NULL: then local paths are an error */
+    const char *model;           /* as the service names it */
+    const tm_skeleton *skeleton; /* GENERATE, COUNT */
+    const GPtrArray *messages;   /* GENERATE, COUNT: tm_message */
+    tm_media_source media;       /* may be NULL: then local paths are an error */
     void *media_data;
 } tm_operation;
 
@@ -74,12 +76,17 @@ typedef struct {
     gboolean (*begin)(const tm_operation *operation, tm_call *call, GError **error);
     /* Reads the reply: another call to make (*call filled), or the answer (*answer filled). Never fails: what
      * can't be read is an answer of class server or unknown. For TM_OP_COUNT usage.input is the count; for
-     * TM_OP_MODEL/MODELS `text` is the service's JSON. */
+     * TM_OP_MODEL/MODELS `text` is the service's JSON. The same *answer is handed in again for the reply to a
+     * further call: it holds what earlier ones gave (pages of MODELS). */
     tm_step (*next)(const tm_operation *operation, const tm_reply *reply, tm_call *call, tm_answer *answer);
 } tm_provider;
 
 extern const tm_provider tm_provider_gemini;
 /* "gemini", later "openai"; NULL: unknown. */
 const tm_provider *tm_provider_named(const char *name);
-/* The body of a GENERATE call as JSON, for preview's "request". Media bytes are left as given. (transfer full) */
+/* For providers: class and message of a reply that has no HTTP status. What never left is of class network.
+ */
+void tm_provider_read_wire(const tm_account *account, const tm_reply *reply, tm_answer *answer);
+/* The body of a GENERATE call as JSON, for preview's "request". Of a local file the path stands where its
+ * bytes would be: nothing is read. (transfer full) */
 json_t *tm_provider_request(const tm_provider *provider, const tm_operation *operation, GError **error);

@@ -1,0 +1,50 @@
+/* gemini_parts.h - the nouns behind gemini.c: config, request, reply, error, refusal. Only gemini*.c include
+ * it. */
+#pragma once
+#include "core/json.h"
+#include "core/provider/provider.h"
+
+struct tm_skeleton {
+    char *system; /* parts of the config's own systemInstruction, as JSON members of an array; NULL: none */
+    char *tail;   /* what follows "contents": `,"generationConfig":{...}` and its like, or "" */
+    int64_t timeout_ms; /* of a call; 0: the transport's default */
+};
+
+/* gemini_config.c: a prompt's config, tools and schema in the API's own places. */
+tm_skeleton *tm_gemini_prepare(const tm_prompt *prompt, const char *model, GPtrArray *notes, GError **error);
+void tm_gemini_skeleton_free(tm_skeleton *skeleton);
+
+/* gemini_request.c: appends the members of a GenerateContentRequest, without its braces: system instruction
+ * and contents spliced from the messages, then the skeleton's tail. */
+gboolean tm_gemini_write_request(GString *out, const tm_operation *operation, GError **error);
+
+/* gemini_reply.c: reads a GenerateContentResponse. */
+void tm_gemini_read_answer(const json_t *root, tm_answer *answer);
+
+/* What a body says of its error; text members are never NULL. */
+typedef struct {
+    int http;           /* the status to go by: of the HTTP reply, else of the body */
+    const char *status; /* RESOURCE_EXHAUSTED, ... */
+    const char *message;
+    const char *reason;    /* google.rpc.ErrorInfo's */
+    const json_t *details; /* NULL: none */
+    json_t *nested;        /* owned: where the error stood inside a message's text */
+} tm_gemini_fault;
+
+/* gemini_error.c: the `error` of a body, also where an array or another object wraps it; NULL: none.
+ * Borrowed. */
+const json_t *tm_gemini_error_of(const json_t *root);
+/* Fills class, code, message, retry and violations from a reply that is an error. `error` may be NULL: no
+ * JSON. */
+void tm_gemini_read_error(const tm_account *account, const tm_reply *reply, const json_t *error,
+                          tm_answer *answer);
+/* The detail of a type ("google.rpc.RetryInfo"); NULL: none. */
+const json_t *tm_gemini_detail(const tm_gemini_fault *fault, const char *type);
+/* Do the server's words speak of an empty purse, and of nothing else? */
+bool tm_gemini_speaks_of_money(const char *message);
+
+/* gemini_refusal.c: a 429. Fills class and violations; gives words that go before the server's, or NULL.
+ * Static. */
+const char *tm_gemini_read_refusal(const tm_gemini_fault *fault, tm_answer *answer);
+/* The wait that an error asks for, in ms; -1: none told. */
+int64_t tm_gemini_retry_ms(const tm_gemini_fault *fault, const tm_reply *reply);
