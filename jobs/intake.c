@@ -4,8 +4,9 @@
 #include "jobs/rejects.h"
 #include <string.h>
 
-#define FIRST_ALL_BAD 100 /* so many bad rows and no good one: the prompt, the flags or the file are wrong   \
-                           */
+#define FIRST_ALL_BAD                                                                                        \
+    100 /* so many bad rows and no good one: the prompt, the flags or the file are wrong                     \
+         */
 #define REASONS 5
 
 typedef struct {
@@ -18,7 +19,8 @@ typedef struct {
     tm_rejects *rejects;
     GString *body;
     bool stops_when_all_bad;
-    GArray *drawn; /* chosen: the sample so far */
+    GArray *drawn;    /* chosen: the sample so far */
+    GByteArray *keys; /* of the rows chosen, 16 bytes each */
     uint64_t random;
 } intake;
 
@@ -78,10 +80,38 @@ static gboolean reject(intake *in, const tm_row *row, const char *why, GError **
 
 /* ---- good rows ---- */
 
-static void note_ordinal(intake *in, int64_t ordinal)
+/* A row's number, and its key, by which its place in the batch is found in the end. */
+static void note_place(intake *in, int64_t number, const uint8_t key[16])
 {
-    if (in->result->ordinals)
-        g_array_append_val(in->result->ordinals, ordinal);
+    if (!in->result->ordinals)
+        return;
+    g_array_append_val(in->result->ordinals, number);
+    g_byte_array_append(in->keys, key, 16);
+}
+
+/* The numbers of chosen rows become their ordinals: in a file that has changed since they differ. */
+static gboolean find_ordinals(intake *in, tm_store *store, const tm_batch *batch, GError **error)
+{
+    GArray *ordinals = in->result->ordinals;
+    for (guint i = 0; ordinals && i < ordinals->len; i++) {
+        const guint8 *key = in->keys->data + 16 * (gsize)i;
+        int64_t occurrence = 0;
+        for (guint k = 0; k < i; k++)
+            occurrence += memcmp(in->keys->data + 16 * (gsize)k, key, 16) == 0;
+        int64_t job = tm_store_job_by_key(store, batch, key, occurrence, error);
+        tm_stored stored = {0};
+        if (job < 0)
+            return FALSE;
+        GError *row_error = NULL;
+        if (job > 0 && tm_store_row(store, batch, job, &stored, &row_error))
+            g_array_index(ordinals, int64_t, i) = stored.ordinal;
+        tm_stored_clear(&stored);
+        if (row_error) {
+            g_propagate_error(error, row_error);
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 static gboolean add(intake *in, const tm_row *row, const uint8_t key[16], const char *body, size_t length,
@@ -95,7 +125,7 @@ static gboolean add(intake *in, const tm_row *row, const uint8_t key[16], const 
         in->result->bytes -= (int64_t)length;
         return reject(in, row, "repeats the id of a row before it", error);
     }
-    note_ordinal(in, row->number);
+    note_place(in, row->number, key);
     return TRUE;
 }
 
@@ -195,13 +225,14 @@ static gboolean read_rows(intake *in, GError **error)
     return got == TM_NEXT_END && (options->sample == 0 || add_drawn(in, error));
 }
 
-static gboolean run(intake *in, GError **error)
+static gboolean run(intake *in, tm_store *store, const tm_batch *batch, GError **error)
 {
     gboolean good = read_rows(in, error);
     if (!good)
         tm_store_add_abort(in->adder);
     else
-        good = tm_store_add_end(in->adder, &in->result->added, error);
+        good = tm_store_add_end(in->adder, &in->result->added, error) &&
+               (in->options->dry_run || find_ordinals(in, store, batch, error));
     /* What was wrong with the rows is worth most when the intake ended badly. */
     g_autoptr(GError) rejects_error = NULL;
     if (!tm_rejects_end(in->rejects, &rejects_error))
@@ -228,14 +259,16 @@ gboolean tm_intake(tm_store *store, const tm_batch *batch, tm_dataset *dataset, 
         .rejects = tm_rejects_new(options->rejects),
         .body = g_string_new(NULL),
         .drawn = g_array_new(FALSE, FALSE, sizeof(chosen)),
+        .keys = g_byte_array_new(),
         .random = options->seed,
         .stops_when_all_bad = !tm_dataset_columns(dataset) || strcmp(name, "stdin") == 0,
     };
     g_array_set_clear_func(in.drawn, clear_chosen);
     if (options->first > 0 || options->row > 0 || options->sample > 0)
         result->ordinals = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    gboolean good = run(&in, error);
+    gboolean good = run(&in, store, batch, error);
     g_array_unref(in.drawn);
+    g_byte_array_unref(in.keys);
     g_string_free(in.body, TRUE);
     return good;
 }
