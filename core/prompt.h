@@ -16,6 +16,8 @@ typedef struct {
     json_t *output_schema;/* JSON Schema; NULL */
     json_t *tools;        /* array; NULL */
     json_t *metadata;     /* object; NULL */
+    json_t *ext;          /* {"namespace": {"field": value}} of front matter keys with dots; NULL */
+    json_t *raw;          /* the front matter as written; NULL: none */
     tm_schema *output_check; /* output_schema compiled; NULL without one */
     tm_template *template;
     char *source;         /* the file's whole text */

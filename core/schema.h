@@ -4,7 +4,8 @@
 #include <glib.h>
 #include <jansson.h>
 
-/* Picoschema, or JSON Schema passed through, to JSON Schema. NULL and *error if it is neither. (transfer full) */
+/* Picoschema, or JSON Schema passed through, to JSON Schema. NULL and *error if it is neither. (transfer
+ * full) */
 json_t *tm_schema_from_pico(const json_t *pico, GError **error);
 
 /* A compiled schema: patterns compiled, $refs resolved. Holds its own copy. */
