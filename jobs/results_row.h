@@ -10,6 +10,7 @@ typedef struct {
     const tm_row *row;
     const tm_stored *stored; /* NULL: never queued */
     const char *why;         /* of a rejected row */
+    bool checked;            /* an ok answer was found to be JSON when it came */
     char **files;            /* paths of the answer's media; NULL: none, or they stay inline */
 } tm_result;
 
