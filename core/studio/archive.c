@@ -38,7 +38,12 @@ static gboolean check_start(tm_archive *archive, GError **error)
         if (memcmp(start, others[i].magic, others[i].length) == 0)
             return tm_fail(error, TM_ERROR_INPUT, "%s is %s: unpack it, then import the folder",
                            archive->path, others[i].kind);
-    bool zip = memcmp(start, "PK\3\4", 4) == 0 || memcmp(start, "PK\5\6", 4) == 0;
+    if (memcmp(start, "PK\5\6", 4) == 0) { /* a ZIP of nothing, which libarchive does not know */
+        archive->kind = ARCHIVE_FOLDER;
+        archive->names = g_ptr_array_new();
+        return TRUE;
+    }
+    bool zip = memcmp(start, "PK\3\4", 4) == 0;
     size_t length = strlen(archive->path);
     if (!zip && length > 4 && g_ascii_strcasecmp(archive->path + length - 4, ".zip") == 0)
         return tm_fail(error, TM_ERROR_INPUT, "%s is no ZIP archive, or a broken one: download it again",

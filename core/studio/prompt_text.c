@@ -25,15 +25,14 @@ static const tm_piece *piece_at(const GPtrArray *pieces, guint i)
 }
 
 /* Appends an expression that is set off from the texts around it; `gap` are the line ends before it. */
-static void append_apart(GString *out, const char *inner, const char *gap, bool at_start, bool tight_end,
-                         bool last)
+static void append_apart(GString *out, const char *inner, const char *gap, bool at_start, bool tight_end)
 {
     bool open = at_start || ends_in_space(out);
     if (!open)
         g_string_append(out, gap);
     g_autofree char *expression = g_strdup_printf("%s%s%s", open ? "" : "~", inner, tight_end ? "" : "~");
     tm_braces_expression(out, expression);
-    if (!tight_end && !last)
+    if (!tight_end)
         g_string_append_c(out, '\n');
 }
 
@@ -47,8 +46,9 @@ static char *medium_expression(const tm_piece *piece)
     return g_strdup_printf("media url=%s%s%s contentType=\"%s\"", quote, url, quote, piece->mime);
 }
 
-/* `names` NULL: the turn holds no variables but those that are pieces. */
-static void append_pieces(GString *out, const GPtrArray *pieces, GPtrArray *names, int64_t *chars)
+/* `literal`: the turn holds no variables but those that are pieces. */
+static void append_pieces(GString *out, const GPtrArray *pieces, GPtrArray *names, bool literal,
+                          int64_t *chars)
 {
     for (guint i = 0; i < pieces->len; i++) {
         const tm_piece *piece = piece_at(pieces, i), *before = i > 0 ? piece_at(pieces, i - 1) : NULL;
@@ -56,13 +56,17 @@ static void append_pieces(GString *out, const GPtrArray *pieces, GPtrArray *name
         if (piece->kind == TM_PIECE_TEXT) {
             if (before && before->kind == TM_PIECE_TEXT)
                 g_string_append(out, "\n\n");
-            tm_braces_text(out, piece->text, names, chars);
-        } else if (piece->kind == TM_PIECE_VARIABLE) {
+            tm_braces_text(out, piece->text, literal ? NULL : names, chars);
+            continue;
+        }
+        if (piece->text)
+            tm_braces_add(names, piece->text);
+        if (piece->kind == TM_PIECE_VARIABLE) {
             g_autofree char *expression = tm_braces_variable(piece->text);
             tm_braces_expression(out, expression);
         } else {
             g_autofree char *expression = medium_expression(piece);
-            append_apart(out, expression, "\n", i == 0, !next || begins_with_space(next), false);
+            append_apart(out, expression, "\n", i == 0, !next || begins_with_space(next));
         }
     }
 }
@@ -70,15 +74,16 @@ static void append_pieces(GString *out, const GPtrArray *pieces, GPtrArray *name
 static void append_role(GString *out, const char *role, const GPtrArray *pieces)
 {
     g_autofree char *inner = g_strdup_printf("role \"%s\"", role);
-    append_apart(out, inner, "\n\n", out->len == 0, begins_with_space(piece_at(pieces, 0)), false);
+    append_apart(out, inner, "\n\n", out->len == 0, begins_with_space(piece_at(pieces, 0)));
 }
 
 static char *body(tm_draft *draft, int64_t *system_chars, int64_t *template_chars)
 {
     GString *out = g_string_new(NULL);
+    g_ptr_array_set_size(draft->variables, 0); /* gathered again, in order of appearance */
     if (draft->system->len > 0) {
         append_role(out, "system", draft->system);
-        append_pieces(out, draft->system, draft->variables, system_chars);
+        append_pieces(out, draft->system, draft->variables, false, system_chars);
     }
     for (guint i = 0; i < draft->turns->len; i++) {
         const tm_turn *turn = g_ptr_array_index(draft->turns, i);
@@ -87,7 +92,7 @@ static char *body(tm_draft *draft, int64_t *system_chars, int64_t *template_char
         bool plain = out->len == 0 && !turn->model && !begins_with_space(piece_at(turn->pieces, 0));
         if (!plain) /* a text without a role is the user's */
             append_role(out, turn->model ? "model" : "user", turn->pieces);
-        append_pieces(out, turn->pieces, turn->model ? NULL : draft->variables, template_chars);
+        append_pieces(out, turn->pieces, draft->variables, turn->model, template_chars);
     }
     g_string_append_c(out, '\n');
     return g_string_free(out, FALSE);
