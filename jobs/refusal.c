@@ -191,7 +191,7 @@ static int64_t budget_until(const refusal *r)
         return 0;
     if (r->fortune->rows_waiting > 0 && left >= r->fortune->rows_waiting)
         return 0;
-    double share = (double)next / (double)cap;
+    double share = (double)(next - 1) / (double)cap;
     double at = (double)use->start_ms + share * (double)(use->frees_at_ms - use->start_ms);
     int64_t until = share >= 1 ? last_hour : MIN((int64_t)ceil(at), last_hour);
     return until > r->now_ms ? until : 0;
