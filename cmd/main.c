@@ -16,6 +16,7 @@
 /* In the order of --help: one line a command. */
 const tm_command *const tm_commands[] = {
     &tm_cmd_import,
+    &tm_cmd_preview,
     &tm_cmd_simulate,
     NULL,
 };
