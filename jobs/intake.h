@@ -15,9 +15,8 @@ typedef struct {
     /* Only these rows are queued (at most one of the three is set): the first N; row number K; N drawn by
      * chance in one pass (reservoir). 0: all rows. */
     int64_t first, row, sample;
-    uint64_t seed; /* of the sample */
-    const char
-        *rejects; /* file for bad rows: JSON lines {"line", "row", "why", "raw"}, made only if there is one */
+    uint64_t seed;                     /* of the sample */
+    const char *rejects;               /* file for bad rows (rejects.h); NULL: none */
     const volatile sig_atomic_t *stop; /* not 0: end early, what was queued stays; may be NULL */
     tm_intake_progress progress;       /* may be NULL */
     void *progress_data;
@@ -28,11 +27,11 @@ typedef struct {
     int64_t rows;  /* read, good ones */
     int64_t bytes; /* of their JSON bodies */
     int64_t n_rejected;
-    GPtrArray *reasons;  /* char*: "reviews.csv:17: why" of the first few rejects; NULL: none */
-    char *rejects_error; /* why the rejects file could not be written (the intake went on); NULL: it was, or
-                            needn't */
+    GPtrArray *reasons; /* char*: "reviews.csv:17: why" of the first few rejects; NULL: none */
+    char
+        *rejects_error; /* why the rejects file could not be written: the intake went on; NULL: all is well */
     GArray
-        *ordinals; /* int64_t: of the rows chosen by first, row or sample, known ones too; NULL otherwise */
+        *ordinals; /* int64_t: places in the batch of rows chosen by first, row or sample; NULL: not chosen */
     bool stopped;  /* *stop ended it */
 } tm_intake_result;
 void tm_intake_result_clear(tm_intake_result *result);
