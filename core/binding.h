@@ -1,22 +1,22 @@
 /* binding.h - which column gives each variable of a template (--map, --set, names that differ only in case,
  * space, _ or -), the input that a row then gives, and the row's key. */
 #pragma once
-#include <stdint.h>
 #include "core/dataset.h"
 #include "core/prompt.h"
+#include <stdint.h>
 
 typedef struct tm_binding tm_binding;
 
 typedef struct {
-    char *const *maps;   /* "VARIABLE=COLUMN", NULL-terminated; NULL: none */
-    char *const *sets;   /* "VARIABLE=VALUE", NULL-terminated; NULL: none */
-    const char *id;      /* --id COLUMN: the key; NULL: by values */
+    char *const *maps; /* "VARIABLE=COLUMN", NULL-terminated; NULL: none */
+    char *const *sets; /* "VARIABLE=VALUE", NULL-terminated; NULL: none */
+    const char *id;    /* --id COLUMN: the key; NULL: by values */
 } tm_binding_options;
 
 /* Binds `prompt` to `columns` (NULL: not known, as with JSONL; then names are tried on each row). A needed
- * variable without a column, a --set value or a default is an error at once where columns are known: it names the
- * variable, the template's line and the columns, and gives the command mended with --map. Keeps a reference
- * to nothing. (transfer full) */
+ * variable without a column, a --set value or a default is an error at once where columns are known: it names
+ * the variable, the template's line and the columns, and gives the command mended with --map. Keeps a
+ * reference to nothing. (transfer full) */
 tm_binding *tm_binding_new(const tm_prompt *prompt, char **columns, const tm_binding_options *options,
                            GError **error);
 void tm_binding_free(tm_binding *binding);
@@ -32,6 +32,7 @@ json_t *tm_binding_input(const tm_binding *binding, const json_t *row, GError **
 
 /* The row's key: 16 bytes of SHA-256 over the values that the template uses (canonical JSON of name and value
  * for each variable; the --id column's value alone with --id). *why (transfer full) and false when a needed
- * variable or the id is missing: such a row is a reject. The same values give the same key from CSV and JSONL. */
+ * variable or the id is missing: such a row is a reject. The same values give the same key from CSV and
+ * JSONL. */
 bool tm_binding_key(const tm_binding *binding, const tm_dataset *dataset, const tm_row *row, uint8_t key[16],
                     char **why);

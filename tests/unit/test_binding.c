@@ -71,6 +71,8 @@ static const bind_case cases[] = {
      "{\"map\":{},\"set\":{}}", NULL},
     {"a default stands in", "{\"b\":\"x\"}---{{a}} {{b}}", "a|c", NULL, NULL, NULL, "{\"map\":{},\"set\":{}}",
      NULL},
+    {"--set of any name where the row is read as a whole", "{{json this}}", "a", NULL, "lang=de", NULL,
+     "{\"map\":{},\"set\":{\"lang\":\"de\"}}", NULL},
     {"columns not known: names are tried on each row", "{{a}}", NULL, NULL, NULL, NULL,
      "{\"map\":{},\"set\":{}}", NULL},
 
@@ -201,6 +203,15 @@ static void keys(void)
     g_assert_true(memcmp(order, order + 33, 32) == 0);
 }
 
+static void whole_rows(void)
+{
+    g_autofree char *csv = keys_of("{{json this}}", "k.csv", "a,b\n1,2\n1,3\n", NULL);
+    g_autofree char *jsonl =
+        keys_of("{{json this}}", "k.jsonl", "{\"b\":2,\"a\":1}\n{\"b\":3,\"a\":1}\n", NULL);
+    g_assert_cmpstr(csv, ==, jsonl);
+    g_assert_true(memcmp(csv, csv + 33, 32) != 0);
+}
+
 static void ids(void)
 {
     tm_binding_options options = {.id = "id"};
@@ -225,6 +236,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/binding/a row's input has mapped and set variables", inputs);
     g_test_add_func("/binding/the same values give the same key, wherever they stand", keys);
+    g_test_add_func("/binding/a template that reads the whole row has keys of all columns", whole_rows);
     g_test_add_func("/binding/an id is the key, as text", ids);
     int failed = g_test_run();
     g_rmdir(dir);
