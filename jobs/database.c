@@ -213,9 +213,9 @@ static gboolean open_database(tm_database *database, const tm_database_kind *kin
     if (database->read_only && version < kind->version)
         return tm_fail(error, TM_ERROR_STATE, "%s is still empty or of an older format: nothing to read",
                        database->path);
+    keep_temp_files_private(database);
     if (database->read_only)
         return run_sql(database, "PRAGMA query_only = ON", error);
-    keep_temp_files_private(database);
     if (version < kind->version)
         return bring_up(database, kind, error);
     /* SQLite counts another program's file change as ours: WAL must be on even if someone switched it off */

@@ -1,6 +1,6 @@
 /* store.h - the job table: batches, revisions, jobs (one a row), requests in flight, answers. Every input row
- * is in exactly one state; counters live in the transactions that change them. store_sqlite.c is the
- * implementation; nothing outside of it knows SQL. */
+ * is in exactly one state; counters live in the transactions that change them. The implementation is
+ * store*.c; nothing outside of it knows SQL. */
 #pragma once
 #include "core/clock.h"
 #include "core/outcome.h"
@@ -55,7 +55,8 @@ tm_batch *tm_store_batch(tm_store *store, const char *name, const char *dir, GEr
 /* All of a folder (NULL: all), newest first; open_only: highest priority first, then oldest, those with waiting or
  * running rows. Array that owns its tm_batch. */
 GPtrArray *tm_store_batches(tm_store *store, const char *dir, bool open_only, GError **error);
-gboolean tm_store_refresh(tm_store *store, tm_batch *batch, GError **error); /* reads the counters again */
+/* Reads the counters and the priority again; not the revision: a worker goes on asking what it asked. */
+gboolean tm_store_refresh(tm_store *store, tm_batch *batch, GError **error);
 gboolean tm_store_set_priority(tm_store *store, tm_batch *batch, int priority, GError **error);
 /* How many rows of the batch are in each class: n[TM_N_CLASSES], of failed and blocked rows' last answer. */
 gboolean tm_store_classes(tm_store *store, const tm_batch *batch, int64_t n[TM_N_CLASSES], GError **error);
@@ -70,7 +71,8 @@ void tm_revision_free(tm_revision *revision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_revision, tm_revision_free)
 tm_revision *tm_store_revision(tm_store *store, int64_t id, GError **error);
 /* Makes `like` the batch's current revision (if its hash is the current one's: nothing changes but options).
- * requeue: every row that is done, failed or blocked waits again; its older answers stay with their revision.
+ * requeue: every row but the cancelled ones waits again; its older answers stay with their revision, and what is
+ * running comes late. Without it ended rows keep the answer they have, each with its revision.
  * Answers of the same revision hash that exist already count: such rows are done at once. */
 gboolean tm_store_revise(tm_store *store, tm_batch *batch, const tm_revision *like, bool requeue, GError **error);
 
@@ -85,6 +87,7 @@ typedef struct {
                                              are not counted as new, without they are queued and count as both */
 } tm_added;
 typedef struct tm_adder tm_adder;
+/* TM_ERROR_BUSY while another process loads the batch's first rows. `store` may be NULL in a dry run without a batch. */
 tm_adder *tm_store_add_begin(tm_store *store, const tm_batch *batch, const tm_add_options *options, GError **error);
 /* `ordinal`: the row's number in the file, kept as its place in the results if it is free, else the next free one
  * at the end. `body`: the row's JSON object. *duplicate_id (may be NULL) is set for by_id repeats, which are not
@@ -122,7 +125,8 @@ typedef struct {
     size_t n_jobs;
 } tm_lease_ask;
 /* Takes up to `wanted` waiting rows whose time has come and writes a request for each, durably. Appends to `leases`
- * (tm_lease). *next_ms: when the earliest row that came back is due, INT64_MAX: none. */
+ * (tm_lease). *next_ms: when the earliest row that came back is due, INT64_MAX: none. TM_ERROR_CHANGED: the batch's
+ * revision is no longer ask->batch->revision. TM_ERROR_BUSY: the WAL is past its cap. */
 gboolean tm_store_lease(tm_store *store, const tm_lease_ask *ask, GArray *leases, int64_t *next_ms, GError **error);
 
 /* For `try`: the ids of the batch's jobs with these ordinals, in their order. Those that are done by an older revision,
@@ -142,19 +146,20 @@ typedef struct {
     int64_t left_ms, done_ms; /* wall; 0: never left */
     int64_t cost_micro_usd;
 } tm_finish;
-/* Records all in one transaction, each fenced by its request: one that is no longer its job's keeps its answer on
- * the request and changes nothing else. False: nothing was recorded, keep them and try again. */
+/* Records all in one transaction, each fenced by its request: one that is no longer its job's keeps its answer (a row
+ * of `answer` without a job) and changes nothing else. False: nothing was recorded, keep them and try again. */
 gboolean tm_store_finish(tm_store *store, const tm_finish *finishes, size_t n, GError **error);
 
-/* The classes of the batch's last `n` ended requests of its current revision, newest first (canary after a
- * restart). Returns how many. -1 and *error. */
+/* The classes of the batch's last `n` (at most 50) ended requests since its revision or the last retry, newest first
+ * (canary after a restart). Returns how many. -1 and *error. */
 int tm_store_recent_classes(tm_store *store, const tm_batch *batch, tm_class *classes, int n, GError **error);
 
 /* ---- what the user does ---- */
 /* Rows that are failed, blocked or held (only of `class`, TM_N_CLASSES: all) wait again with fresh attempts.
  * Returns how many; -1 and *error. */
 int64_t tm_store_retry(tm_store *store, const tm_batch *batch, tm_class class, GError **error);
-int64_t tm_store_cancel(tm_store *store, const tm_batch *batch, GError **error); /* waiting rows; how many */
+/* Waiting rows, and the copies of them, will not be sent. Returns how many; -1 and *error. */
+int64_t tm_store_cancel(tm_store *store, const tm_batch *batch, GError **error);
 /* Removes the batch with all it holds. TM_ERROR_STATE while rows are running at a living worker. */
 gboolean tm_store_remove(tm_store *store, const tm_batch *batch, GError **error);
 
@@ -165,7 +170,7 @@ typedef struct {
     tm_job_state state;
     int attempts;
     char *body; size_t body_length;
-    /* the newest answer of the current revision; revision 0: none */
+    /* the answer that made it done, failed or blocked; revision 0: none. A --dedupe copy has its row's */
     int64_t revision, answered_ms;
     char *account, *model, *finish, *message;
     char *output; size_t output_length; /* text; NULL: none */
@@ -175,13 +180,14 @@ typedef struct {
     tm_usage usage;
 } tm_stored;
 void tm_stored_clear(tm_stored *row);
-/* The next up to `n` rows after `ordinal` in order: appends tm_stored to `page`. No transaction stays open. */
+/* The next up to `n` rows after `ordinal` in order: appends tm_stored to `page`. No transaction stays open.
+ * all_revisions: a row comes once for each of its answers, oldest first, at least once. */
 gboolean tm_store_page(tm_store *store, const tm_batch *batch, int64_t after_ordinal, int n, bool all_revisions,
                        GArray *page, GError **error);
 /* One job; false without *error: none. */
 gboolean tm_store_row(tm_store *store, const tm_batch *batch, int64_t job, tm_stored *row, GError **error);
 
-/* Answers a minute over the last minutes, for the rate; token sums for plan: rows answered, input and output tokens. */
+/* What the current revision's answers add up to: requests answered, tokens, and how long it took. */
 typedef struct {
     int64_t answered, tokens_in, tokens_out, tokens_think;
     int64_t first_ms, last_ms;
