@@ -46,23 +46,30 @@ static gboolean insert_row(tm_ledger *ledger, const tm_ledger_lane *lane, const 
                          error);
 }
 
-/* Weighs the ask by limits and use, with all that has happened before written down. NULL uses and *error. */
-static GArray *weigh(tm_ledger *ledger, tm_ledger_lane *lane, const tm_cost *each, int wanted,
-                     tm_grant *grant, const tm_instant *now, GError **error)
+/* Weighs the ask by limits and use. NULL uses and *error. */
+static GArray *weigh(tm_ledger *ledger, tm_ledger_lane *lane, const GArray *limits, const tm_cost *each,
+                     int wanted, tm_grant *grant, const tm_instant *now, GError **error)
 {
-    g_autoptr(GArray) limits = tm_ledger_limits(ledger, lane, now, error);
-    GArray *uses = limits ? tm_ledger_sum(ledger, lane, limits, each, now, error) : NULL;
+    GArray *uses = tm_ledger_sum(ledger, lane, limits, each, now, error);
     if (uses)
         *grant = tm_quota_decide((const tm_use *)(const void *)uses->data, uses->len, each, wanted, now);
     return uses;
 }
 
-/* What comes before any weighing: the lane's rows, the dead, the expired. */
-static gboolean prepare(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
+/* What has happened is written down and the lane's rows are read: the limits that hold now. NULL and *error.
+ */
+static GArray *catch_up(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
-    return be_worker(ledger, now, error) && tm_ledger_apply(ledger, now, error) &&
-           tm_ledger_post(ledger, error) && tm_ledger_lane_read(ledger, lane, error) &&
-           tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, now, error) &&
+    if (!tm_ledger_apply(ledger, now, error) || !tm_ledger_post(ledger, error) ||
+        !tm_ledger_lane_read(ledger, lane, error))
+        return NULL;
+    return tm_ledger_limits(ledger, lane, now, error);
+}
+
+/* What other boots and dead workers have left behind, and what is long past. */
+static gboolean tidy(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
+{
+    return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, now, error) &&
            tm_ledger_post(ledger, error) && tm_ledger_prune(ledger, lane, now, error);
 }
 
@@ -84,7 +91,10 @@ static void fill_bucket(tm_ledger_lane *lane, const GArray *uses, int granted, c
 static gboolean ask(tm_ledger *ledger, tm_ledger_lane *lane, const char *store, const tm_cost *each,
                     int wanted, const tm_instant *now, tm_grant *grant, int64_t *first, GError **error)
 {
-    if (!prepare(ledger, lane, now, error))
+    if (!be_worker(ledger, now, error))
+        return FALSE;
+    g_autoptr(GArray) limits = catch_up(ledger, lane, now, error);
+    if (!limits || !tidy(ledger, lane, now, error))
         return FALSE;
     if (tm_database_wal_full(ledger->db)) {
         grant->wait = TM_WAIT_HOLD;
@@ -95,7 +105,8 @@ static gboolean ask(tm_ledger *ledger, tm_ledger_lane *lane, const char *store, 
     if (tm_hold_stops(ledger, lane, now, grant))
         return TRUE;
     bool probe = lane->hold.exists && lane->hold.probe;
-    g_autoptr(GArray) uses = weigh(ledger, lane, each, probe ? MIN(wanted, 1) : wanted, grant, now, error);
+    g_autoptr(GArray) uses =
+        weigh(ledger, lane, limits, each, probe ? MIN(wanted, 1) : wanted, grant, now, error);
     if (!uses)
         return FALSE;
     if (grant->granted == 0)
@@ -189,11 +200,11 @@ static gboolean amend(tm_ledger *ledger, tm_reservation *reservation, int64_t ro
         more.of[u] = MAX(cost->of[u] - reservation->cost.of[u], 0);
         costlier = costlier || more.of[u] > 0;
     }
-    if (!tm_ledger_apply(ledger, now, error) || !tm_ledger_post(ledger, error) ||
-        !tm_ledger_lane_read(ledger, reservation->lane, error))
+    g_autoptr(GArray) limits = catch_up(ledger, reservation->lane, now, error);
+    if (!limits)
         return FALSE;
     if (costlier) {
-        g_autoptr(GArray) uses = weigh(ledger, reservation->lane, &more, 1, grant, now, error);
+        g_autoptr(GArray) uses = weigh(ledger, reservation->lane, limits, &more, 1, grant, now, error);
         if (!uses)
             return FALSE;
         if (grant->granted == 0) {

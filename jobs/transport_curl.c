@@ -8,6 +8,7 @@
 
 enum {
     LOOK_MS = 1000, /* poll sleeps on a clock that stands still in suspend, stalls are looked for as often */
+    COMPANY_MS = 1, /* how long the word that calls have left waits for answers to be told with */
     FDS_ON_STACK = 8,
 };
 
@@ -156,25 +157,36 @@ static bool sleep_for(curl_transport *self, int64_t ms, const int *fds, int n_fd
     return false;
 }
 
+/* Only that calls have left: worth telling, but not worth a turn of the caller's loop of its own. */
+static bool only_left(const curl_transport *self)
+{
+    for (guint i = self->first; i < self->events->len; i++)
+        if (g_array_index(self->events, tm_event, i).kind == TM_EVENT_DONE)
+            return false;
+    return true;
+}
+
 static int wait(tm_transport *base, int64_t max_ms, const int *fds, int n_fds, tm_event *events, int n)
 {
     curl_transport *self = (curl_transport *)base;
     int64_t now_ms = tm_clock_now(self->clock).boot_ms;
     int64_t end_ms = max_ms > INT64_MAX - now_ms ? INT64_MAX : now_ms + MAX(max_ms, 0);
-    for (;;) {
-        perform(self);
-        look_for_stalls(self, now_ms);
-        if (self->first < self->events->len || now_ms >= end_ms)
-            return take(self, events, n);
+    while (only_left(self)) {
+        bool left = self->first < self->events->len;
         int64_t ms = MIN(end_ms - now_ms, LOOK_MS);
         if (self->active->len > 0)
-            ms = MAX(MIN(ms, self->look_ms - now_ms), 0);
-        if (sleep_for(self, ms, fds, n_fds)) {
-            perform(self);
-            return take(self, events, n);
-        }
+            ms = MIN(ms, self->look_ms - now_ms);
+        if (left)
+            ms = MIN(ms, COMPANY_MS);
+        bool other =
+            sleep_for(self, MAX(ms, 0), fds, n_fds); /* not at all if calls are new: they go at once */
+        perform(self);
         now_ms = tm_clock_now(self->clock).boot_ms;
+        look_for_stalls(self, now_ms);
+        if (other || now_ms >= end_ms || left)
+            break;
     }
+    return take(self, events, n);
 }
 
 static void cancel(tm_transport *base, uint64_t tag)

@@ -78,7 +78,7 @@ gboolean tm_text_prompt_read(tm_draft *draft, const json_t *root, const json_t *
         guint n = turn->pieces->len;
         const char *end = read_variable(draft, turn, prompt, at);
         if (!end) {
-            at += 2;
+            at++;
             continue;
         }
         if (at > from) {
