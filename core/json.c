@@ -285,10 +285,11 @@ static GString *mend(const char *text, size_t length)
                 g_string_append_c(out, *at++);
         } else if (g_ascii_isdigit(*at)) {
             const char *from = at;
-            while (at < end && strchr("0123456789.eE+-", *at) && *at)
-                at++;
+            bool whole = true;
+            for (; at < end && (g_ascii_isdigit(*at) || memchr(".eE+-", *at, 5)); at++)
+                whole = whole && g_ascii_isdigit(*at);
             g_string_append_len(out, from, at - from);
-            if (at - from >= 19 && strspn(from, "0123456789") >= (size_t)(at - from))
+            if (whole && at - from >= 19)
                 g_string_append(out, "e0"); /* makes it a real */
         } else {
             g_string_append_c(out, *at++);

@@ -103,6 +103,8 @@ static void what_the_world_sends_is_read(void)
         {TEXT("123456789012345678901234567890"), "1.2345678901234568e+29"},
         {TEXT("{\"id\": 99999999999999999999, \"n\": 5}"), "{\"id\":100000000000000000000,\"n\":5}"},
         {TEXT("true"), "true"},
+        {TEXT("[-12345678901234567890, 1234567890123456789012.5]"),
+         "[-12345678901234567000,1.2345678901234568e+21]"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -123,6 +125,9 @@ static void broken_text_is_refused_with_its_place(void)
         g_assert_error(error, TM_ERROR, TM_ERROR_INPUT);
         g_assert_true(error && strstr(error->message, "line 1"));
     }
+    /* the number ends where the text does: nothing behind it is read */
+    g_autofree char *tight = g_memdup2("[ 11111111111111111111", 22);
+    g_assert_null(tm_json_parse(tight, 22, NULL));
     GString *deep = g_string_new(NULL);
     for (int i = 0; i < 100000; i++)
         g_string_append_c(deep, '[');
