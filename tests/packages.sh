@@ -36,12 +36,15 @@ install_by_apt() { # PACKAGE...
   apt-get install -y --no-install-recommends $*"
   fi
   say "Installing what is missing: $*"
-  # A list of packages that is some days old still serves; an empty one does not.
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null ||
-    { $as_root apt-get update -q </dev/null &&
-      $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null; } ||
+  # A fresh machine has no list of packages; one that is some days old serves, until it does not.
+  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 && apt_install "$@" && return 0
+  $as_root apt-get update -q </dev/null && apt_install "$@" ||
     stop "apt-get could not install: $*
   Is there a network, and do /etc/apt/sources.list or /etc/apt/sources.list.d name a mirror?"
+}
+
+apt_install() { # PACKAGE...
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null
 }
 
 # need build|test: installs what is missing for building, or for building and testing; returns only if all is there.
@@ -76,7 +79,9 @@ build_folder() { # ROOT
   elif mkdir -p "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/tidemill/build" 2>/dev/null; then
     printf '%s' "${XDG_CACHE_HOME:-$HOME/.cache}/tidemill/build"
   else
-    mktemp -d "${TMPDIR:-/tmp}/tidemill-build-XXXXXX"
+    own="${TMPDIR:-/tmp}/tidemill-build-$(id -u)"
+    mkdir -m 700 "$own" 2>/dev/null || [ -O "$own" ] || stop "can't write to $own; name a folder by TIDEMILL_BUILD"
+    printf '%s' "$own"
   fi
 }
 
