@@ -105,7 +105,7 @@ void tm_json_write_number(GString *out, const json_t *number)
         return;
     }
     static const char *const formats[] = {"%.14e", "%.15e", "%.16e"};
-    char text[G_ASCII_DTOSTR_BUF_SIZE], digits[20];
+    char text[G_ASCII_DTOSTR_BUF_SIZE], digits[20] = "";
     double value = json_real_value(number);
     if (value < 0)
         g_string_append_c(out, '-');

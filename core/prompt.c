@@ -46,7 +46,7 @@ static char *load_partial(const char *name, void *data)
     if (!text && partials->dir && is_file_safe(name)) {
         g_autofree char *file = g_strdup_printf("_%s.prompt", name);
         g_autofree char *path = g_build_filename(partials->dir, file, NULL);
-        if (!read_file(path, &text, &length, NULL))
+        if (!read_file(path, &text, &length, NULL) || !text)
             return NULL;
         if (g_str_has_prefix(text, "\xef\xbb\xbf"))
             memmove(text, text + 3, strlen(text + 3) + 1);
@@ -107,7 +107,7 @@ static char *name_of(const char *path)
 tm_prompt *tm_prompt_load(const char *path, GError **error)
 {
     g_autofree char *text = NULL, *dir = g_path_get_dirname(path);
-    size_t length;
+    size_t length = 0;
     if (!read_file(path, &text, &length, error))
         return NULL;
     tm_partials partials = {.dir = dir};

@@ -360,7 +360,7 @@ static gboolean parse_block_end(tm_parser *parser, tm_node *block, const tm_tag 
 static gboolean parse_block(tm_parser *parser, tm_program *program, const tm_tag *tag)
 {
     tm_node *block = add_block(parser, program, tag);
-    tm_tag stop;
+    tm_tag stop = {.kind = TAG_NONE};
     if (!parse_block_open(parser, block, tag) || !parse_block_body(parser, block, &stop) ||
         !parse_block_end(parser, block, &stop))
         return FALSE;
@@ -423,7 +423,7 @@ gboolean tm_unit_parse(tm_unit *unit, GError **error)
                         .end = unit->source + unit->length,
                         .names = names,
                         .error = error};
-    tm_tag stop;
+    tm_tag stop = {.kind = TAG_NONE};
     unit->program = program_new();
     if (!parse_program(&parser, unit->program, &stop))
         return FALSE;
