@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { PAGE_MIN = 16, PAGE_MAX = 1000, SAMPLE = 1000 };
+enum { PAGE_MIN = 16, PAGE_MAX = 1000, SAMPLE = 1000, FLUSH_AT = 256 << 10 };
 
 typedef struct {
     tm_store *store;
@@ -16,6 +16,7 @@ typedef struct {
     FILE *out;
     GString *buffer;
     bool closed;             /* nobody reads any more */
+    bool reading;            /* inside a read of the store: writing may block, so not now */
     GHashTable *occurrences; /* 16-byte key -> how often it came, of keys queued more than once only */
 } results;
 
@@ -67,7 +68,6 @@ static void count_row(tm_results_count *count, const char *status)
 
 static gboolean write_row(results *r, tm_result *row, GError **error)
 {
-    enum { FLUSH_AT = 256 << 10 };
     const char *status = row->status;
     if (r->options->failed_only && strcmp(status, "failed") != 0 && strcmp(status, "blocked") != 0)
         return TRUE;
@@ -85,7 +85,7 @@ static gboolean write_row(results *r, tm_result *row, GError **error)
     else
         tm_result_write_json(row, r->options->json_output, r->buffer);
     row->files = NULL;
-    return r->buffer->len < FLUSH_AT || flush(r, error);
+    return r->reading || r->buffer->len < FLUSH_AT || flush(r, error);
 }
 
 /* ---- the batch's own rows ---- */
@@ -199,14 +199,39 @@ static gboolean write_joined(results *r, const tm_row *row, GError **error)
     return good;
 }
 
-static gboolean write_data(results *r, GError **error)
+/* The next rows of the data file, looked up in one go. *end: there are no more. */
+static gboolean write_some(results *r, bool *end, GError **error)
 {
+    enum { AT_ONCE = 256 };
     tm_row row;
-    tm_next_row got;
-    r->occurrences = g_hash_table_new_full(hash_key, same_key, g_free, g_free);
-    while (!r->closed && (got = tm_dataset_next(r->options->dataset, &row, error)) != TM_NEXT_END)
+    for (int i = 0; i < AT_ONCE && r->buffer->len < FLUSH_AT; i++) {
+        tm_next_row got = tm_dataset_next(r->options->dataset, &row, error);
+        *end = got == TM_NEXT_END;
+        if (*end)
+            return TRUE;
         if (got == TM_NEXT_ERROR || !write_joined(r, &row, error))
             return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean write_data(results *r, GError **error)
+{
+    bool end = false;
+    int64_t read, size;
+    r->occurrences = g_hash_table_new_full(hash_key, same_key, g_free, g_free);
+    tm_dataset_progress(r->options->dataset, &read, &size);
+    while (!end && !r->closed) {
+        r->reading = size >= 0; /* a pipe may keep us waiting */
+        if (r->reading)
+            tm_store_read_begin(r->store);
+        gboolean good = write_some(r, &end, error);
+        if (r->reading)
+            tm_store_read_end(r->store);
+        r->reading = false;
+        if (!good || (r->buffer->len >= FLUSH_AT && !flush(r, error)))
+            return FALSE;
+    }
     return TRUE;
 }
 

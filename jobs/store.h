@@ -184,6 +184,10 @@ void tm_stored_clear(tm_stored *row);
  * all_revisions: a row comes once for each of its answers, oldest first, at least once. */
 gboolean tm_store_page(tm_store *store, const tm_batch *batch, int64_t after_ordinal, int n, bool all_revisions,
                        GArray *page, GError **error);
+/* Between these two many small reads cost one lock instead of one each. Keep it well under a second: the WAL can't be
+ * taken back while it lasts. Nothing may be written in between. */
+void tm_store_read_begin(tm_store *store);
+void tm_store_read_end(tm_store *store);
 /* One job; false without *error: none. */
 gboolean tm_store_row(tm_store *store, const tm_batch *batch, int64_t job, tm_stored *row, GError **error);
 

@@ -10,12 +10,12 @@
 
 static const char SQL_PAGE[] =
     "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "
-                                              "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
+    "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
     " CROSS JOIN input ON input.job = j.id LEFT JOIN answer a ON a.id = j.answer"
     " ORDER BY j.id";
 static const char SQL_PAGE_ALL[] =
     "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "
-                                              "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
+    "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
     " CROSS JOIN input ON input.job = j.id"
     " LEFT JOIN answer a ON a.job = coalesce(j.same_as, j.id) ORDER BY j.id, a.id";
 
@@ -100,6 +100,19 @@ gboolean tm_store_page(tm_store *store, const tm_batch *batch, int64_t after_ord
         tm_stored_clear(&g_array_index(page, tm_stored, i));
     g_array_set_size(page, before);
     return FALSE;
+}
+
+/* Failing to begin or to end costs only time: each statement then reads for itself. */
+void tm_store_read_begin(tm_store *store)
+{
+    sqlite3_exec(tm_database_handle(store->database), "BEGIN", NULL, NULL, NULL);
+}
+
+void tm_store_read_end(tm_store *store)
+{
+    sqlite3 *handle = tm_database_handle(store->database);
+    if (!sqlite3_get_autocommit(handle))
+        sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
 }
 
 gboolean tm_store_row(tm_store *store, const tm_batch *batch, int64_t job, tm_stored *row, GError **error)
