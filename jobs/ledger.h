@@ -8,21 +8,22 @@ typedef struct tm_ledger tm_ledger;
 
 /* A lane: one account's model, with what limits it. Borrowed by the ledger for the call only. */
 typedef struct {
-    int64_t scope;            /* tm_ledger_scope() */
-    const char *model;        /* as asked for */
+    int64_t scope;     /* tm_ledger_scope() */
+    const char *model; /* as asked for */
     const tm_windows *windows;
-    const tm_limit *limits;   /* from flag, config and catalogue; what was seen is merged in by the ledger */
+    const tm_limit *limits; /* from flag, config and catalogue; what was seen is merged in by the ledger */
     size_t n_limits;
     int64_t guard_ms;
-    int64_t rows_waiting;     /* rows that would still go over this lane; 0: not known. When the quota left covers
-                                 them, errors may burn more than their share of the day */
+    int64_t rows_waiting; /* rows that would still go over this lane; 0: not known. When the quota left covers
+                             them, errors may burn more than their share of the day */
 } tm_lane;
 
 /* `path`: ledger.db; created if absent. Takes a worker's life of its own. (transfer full) */
 tm_ledger *tm_ledger_open(const char *path, tm_clock *clock, GError **error);
 void tm_ledger_close(tm_ledger *ledger); /* flushes; reservations of ours that never left are given back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_ledger, tm_ledger_close)
-/* Lets go of it as a kill would: nothing is written, what is in memory is lost. For simulations of crashes. */
+/* Lets go of it as a kill would: nothing is written, what is in memory is lost. For simulations of crashes.
+ */
 void tm_ledger_abandon(tm_ledger *ledger);
 
 /* The quota's owner: the account's project, else the keyed hash of its key (salt kept in the ledger), else
@@ -36,10 +37,10 @@ int64_t tm_ledger_scope(tm_ledger *ledger, const tm_account *account, GError **e
 gboolean tm_ledger_reserve(tm_ledger *ledger, const tm_lane *lane, const char *store, const tm_cost *each,
                            int wanted, tm_grant *grant, GArray *ids, GError **error);
 
-/* A reserved request turned out to cost more: tries to take the difference durably. granted 1: taken. granted 0:
- * the old reservation stands, the reason is in *grant. A lower cost is always taken. */
-gboolean tm_ledger_amend(tm_ledger *ledger, const tm_lane *lane, int64_t id, const tm_cost *cost, tm_grant *grant,
-                         GError **error);
+/* A reserved request turned out to cost more: tries to take the difference durably. granted 1: taken. granted
+ * 0: the old reservation stands, the reason is in *grant. A lower cost is always taken. */
+gboolean tm_ledger_amend(tm_ledger *ledger, const tm_lane *lane, int64_t id, const tm_cost *cost,
+                         tm_grant *grant, GError **error);
 
 /* The first byte is leaving now. Kept in memory until the next reserve or flush. */
 void tm_ledger_left(tm_ledger *ledger, int64_t id, const tm_instant *at);
@@ -47,8 +48,8 @@ void tm_ledger_left(tm_ledger *ledger, int64_t id, const tm_instant *at);
 /* How a reserved request ended. Kept in memory until the next reserve or flush. Never left: given back whole.
  * Otherwise the cost is corrected to `actual` (NULL: as reserved) and the verdict of tm_quota_refusal() is
  * applied to the lane: hold, probe cleared, limits learnt, the day given back after a 429. An answer of class
- * ok ends the lane's streak and hold, and doubles a spent soft limit that its probe has tested. The verdict is
- * returned for the engine. */
+ * ok ends the lane's streak and hold, and doubles a spent soft limit that its probe has tested. The verdict
+ * is returned for the engine. */
 tm_verdict tm_ledger_settle(tm_ledger *ledger, const tm_lane *lane, int64_t id, bool left,
                             const tm_answer *answer, const tm_cost *actual);
 
@@ -60,16 +61,17 @@ gboolean tm_ledger_hold(tm_ledger *ledger, const tm_lane *lane, int64_t until_ms
                         GError **error);
 
 /* The server's clock against ours, as [low, high] ms to add to our wall time. Kept per scope. */
-void tm_ledger_offset(tm_ledger *ledger, const tm_lane *lane, int64_t sent_ms, int64_t received_ms, int64_t date_ms);
+void tm_ledger_offset(tm_ledger *ledger, const tm_lane *lane, int64_t sent_ms, int64_t received_ms,
+                      int64_t date_ms);
 
 /* For quota, plan and status: the uses of one lane now. Array of tm_use; free with g_array_unref(). */
 GArray *tm_ledger_uses(tm_ledger *ledger, const tm_lane *lane, GError **error);
 typedef struct {
-    int64_t until_ms;  /* 0: no hold */
+    int64_t until_ms; /* 0: no hold */
     char why[160];
     bool probe_in_flight;
-    int64_t offset_ms; /* the server's clock minus ours */
-    int64_t guard_ms;  /* in force */
+    int64_t offset_ms;    /* the server's clock minus ours */
+    int64_t guard_ms;     /* in force */
     int64_t errors_today; /* requests of the day that ended in an error that counts */
 } tm_lane_state;
 gboolean tm_ledger_lane_state(tm_ledger *ledger, const tm_lane *lane, tm_lane_state *state, GError **error);

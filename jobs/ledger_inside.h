@@ -148,7 +148,7 @@ void tm_hold_claim(tm_ledger *ledger, tm_ledger_lane *lane, const tm_grant *gran
 /* Does the hold forbid the ask? Fills *grant when it does. A dead prober's claim is dropped. */
 bool tm_hold_stops(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, tm_grant *grant);
 
-/* ledger_windows.c: rows of `spend` */
+/* ledger_day.c */
 typedef struct {
     int64_t start_ms, end_ms; /* the day that surely holds the instant, in the server's time */
     int64_t charge_ms;        /* start of the day that a request leaving now is charged to */
@@ -157,6 +157,8 @@ typedef struct {
     bool edge;
 } tm_ledger_day;
 void tm_ledger_day_at(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, tm_ledger_day *day);
+
+/* ledger_windows.c: rows of `spend` */
 void tm_ledger_stamp(tm_ledger *ledger, tm_reservation *reservation, const tm_instant *at);
 /* Adds `cost` times n to the windows of a stamped reservation; only those of `windows` (bits). */
 void tm_ledger_charge(tm_ledger *ledger, const tm_reservation *reservation, const tm_cost *cost, int64_t n,
@@ -165,6 +167,12 @@ void tm_ledger_charge_error(tm_ledger *ledger, const tm_reservation *reservation
 gboolean tm_ledger_post(tm_ledger *ledger, GError **error); /* writes the deltas */
 gboolean tm_ledger_take_over(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error);
 gboolean tm_ledger_prune(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error);
+const char *tm_ledger_unit_text(int64_t unit); /* TM_ERRORS too */
+const char *tm_ledger_model_of(const tm_ledger_lane *lane, int64_t unit);
+bool tm_ledger_slides(const tm_windows *windows, tm_window window);
+int64_t tm_ledger_window_length(const tm_windows *windows, tm_window window);
+
+/* ledger_uses.c */
 /* The uses of `limits`, with what `each` asks for. Array of tm_use. NULL and *error. */
 GArray *tm_ledger_sum(tm_ledger *ledger, tm_ledger_lane *lane, const GArray *limits, const tm_cost *each,
                       const tm_instant *now, GError **error);

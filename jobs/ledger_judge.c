@@ -60,7 +60,7 @@ gboolean tm_ledger_well(tm_ledger *ledger, const tm_ledger_event *event, const t
     tm_ledger_lane *lane = reservation->lane;
     tm_hold *hold = &lane->hold;
     bool probe = is_probe(event);
-    if (!event->answered) { /* given back unsent: says nothing about the lane */
+    if (!event->answered || !reservation->left) { /* given back unsent: says nothing about the lane */
         if (probe) {
             hold->probe_worker = hold->probe_request = 0;
             lane->hold_dirty = true;
