@@ -15,13 +15,13 @@ typedef struct {
     tm_batch *batch;
 } world;
 
-static tm_instant world_now(tm_clock *clock)
+static inline tm_instant world_now(tm_clock *clock)
 {
     world *w = (world *)clock;
     return (tm_instant){.wall_ms = w->wall_ms, .boot_ms = w->wall_ms, .boot_id = 7};
 }
 
-static tm_store *world_open(world *w)
+static inline tm_store *world_open(world *w)
 {
     g_autoptr(GError) error = NULL;
     tm_store *store = tm_store_open(w->url, &w->clock, false, &error);
@@ -30,7 +30,7 @@ static tm_store *world_open(world *w)
     return store;
 }
 
-static tm_batch *world_batch(world *w, const char *name)
+static inline tm_batch *world_batch(world *w, const char *name)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *identity = g_strconcat("identity of ", name, NULL);
@@ -47,7 +47,7 @@ static tm_batch *world_batch(world *w, const char *name)
     return batch;
 }
 
-static void world_setup(world *w, gconstpointer data)
+static inline void world_setup(world *w, gconstpointer data)
 {
     (void)data;
     w->clock.now = world_now;
@@ -58,7 +58,7 @@ static void world_setup(world *w, gconstpointer data)
     w->batch = world_batch(w, "colours");
 }
 
-static void world_remove_tree(const char *path)
+static inline void world_remove_tree(const char *path)
 {
     GDir *dir = g_dir_open(path, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
@@ -69,7 +69,7 @@ static void world_remove_tree(const char *path)
     g_remove(path);
 }
 
-static void world_teardown(world *w, gconstpointer data)
+static inline void world_teardown(world *w, gconstpointer data)
 {
     (void)data;
     tm_batch_free(w->batch);
@@ -80,7 +80,7 @@ static void world_teardown(world *w, gconstpointer data)
 }
 
 /* Keys and bodies of rows are made from a number. */
-static void world_key(int64_t n, uint8_t key[16])
+static inline void world_key(int64_t n, uint8_t key[16])
 {
     memset(key, 0, 16);
     uint64_t mixed = (uint64_t)n * UINT64_C(0x9E3779B97F4A7C15);
@@ -88,7 +88,7 @@ static void world_key(int64_t n, uint8_t key[16])
     memcpy(key + 8, &n, sizeof n);
 }
 
-static bool world_add_row(tm_adder *adder, int64_t ordinal, int64_t n, bool *duplicate)
+static inline bool world_add_row(tm_adder *adder, int64_t ordinal, int64_t n, bool *duplicate)
 {
     g_autoptr(GError) error = NULL;
     uint8_t key[16];
@@ -100,7 +100,7 @@ static bool world_add_row(tm_adder *adder, int64_t ordinal, int64_t n, bool *dup
 }
 
 /* Adds rows whose values are `values`, at 1, 2, 3, ... */
-static tm_added world_add(world *w, const int64_t *values, size_t n, tm_add_options options)
+static inline tm_added world_add(world *w, const int64_t *values, size_t n, tm_add_options options)
 {
     g_autoptr(GError) error = NULL;
     tm_added added = {0};
@@ -113,7 +113,7 @@ static tm_added world_add(world *w, const int64_t *values, size_t n, tm_add_opti
     return added;
 }
 
-static tm_added world_add_range(world *w, int64_t from, int64_t to, tm_add_options options)
+static inline tm_added world_add_range(world *w, int64_t from, int64_t to, tm_add_options options)
 {
     g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(int64_t));
     for (int64_t n = from; n < to; n++)
@@ -121,14 +121,14 @@ static tm_added world_add_range(world *w, int64_t from, int64_t to, tm_add_optio
     return world_add(w, (const int64_t *)(void *)values->data, values->len, options);
 }
 
-static GArray *world_leases(void)
+static inline GArray *world_leases(void)
 {
     GArray *leases = g_array_new(FALSE, TRUE, sizeof(tm_lease));
     g_array_set_clear_func(leases, (GDestroyNotify)tm_lease_clear);
     return leases;
 }
 
-static GArray *world_lease_at(world *w, tm_store *store, int wanted, int64_t *next_ms)
+static inline GArray *world_lease_at(world *w, tm_store *store, int wanted, int64_t *next_ms)
 {
     g_autoptr(GError) error = NULL;
     int64_t reservations[300], next;
@@ -142,13 +142,14 @@ static GArray *world_lease_at(world *w, tm_store *store, int wanted, int64_t *ne
     return leases;
 }
 
-static GArray *world_lease(world *w, int wanted)
+static inline GArray *world_lease(world *w, int wanted)
 {
     return world_lease_at(w, w->store, wanted, NULL);
 }
 
 /* Ends a lease as `to`, with an answer of `class` whose text is "answer ORDINAL". */
-static void world_finish_at(world *w, tm_store *store, const tm_lease *lease, tm_job_state to, tm_class class)
+static inline void world_finish_at(world *w, tm_store *store, const tm_lease *lease, tm_job_state to,
+                                   tm_class class)
 {
     g_autoptr(GError) error = NULL;
     g_auto(tm_answer) answer = {0};
@@ -174,17 +175,17 @@ static void world_finish_at(world *w, tm_store *store, const tm_lease *lease, tm
     g_assert_no_error(error);
 }
 
-static void world_finish(world *w, const tm_lease *lease, tm_job_state to, tm_class class)
+static inline void world_finish(world *w, const tm_lease *lease, tm_job_state to, tm_class class)
 {
     world_finish_at(w, w->store, lease, to, class);
 }
 
-static void world_refresh(world *w)
+static inline void world_refresh(world *w)
 {
     g_assert_true(tm_store_refresh(w->store, w->batch, NULL));
 }
 
-static GArray *world_page(world *w, bool all_revisions)
+static inline GArray *world_page(world *w, bool all_revisions)
 {
     g_autoptr(GError) error = NULL;
     GArray *page = g_array_new(FALSE, TRUE, sizeof(tm_stored));
@@ -194,7 +195,7 @@ static GArray *world_page(world *w, bool all_revisions)
     return page;
 }
 
-static int64_t world_number(tm_store *store, const char *sql)
+static inline int64_t world_number(tm_store *store, const char *sql)
 {
     int64_t value = -1;
     tm_sql_number(store, tm_database_sql(store->database, sql), -1, &value, NULL);
@@ -203,7 +204,7 @@ static int64_t world_number(tm_store *store, const char *sql)
 
 /* What must hold at any moment: counters equal counts, every row has its input and key, `ready` and the
  * states agree, a running row has its request. */
-static void world_check(world *w)
+static inline void world_check(world *w)
 {
     static const struct {
         const char *what, *sql;
@@ -255,4 +256,19 @@ static void world_check(world *w)
             g_test_message("%s: %" G_GINT64_FORMAT " wrong", zero[i].what, wrong);
         g_assert_cmpint(wrong, ==, 0);
     }
+}
+
+static inline void world_counts(world *w, int64_t waiting, int64_t running, int64_t done, int64_t failed)
+{
+    world_refresh(w);
+    g_assert_cmpint(w->batch->n[TM_JOB_WAITING], ==, waiting);
+    g_assert_cmpint(w->batch->n[TM_JOB_RUNNING], ==, running);
+    g_assert_cmpint(w->batch->n[TM_JOB_DONE], ==, done);
+    g_assert_cmpint(w->batch->n[TM_JOB_FAILED], ==, failed);
+    world_check(w);
+}
+
+static inline const tm_lease *world_at(GArray *leases, guint i)
+{
+    return &g_array_index(leases, tm_lease, i);
 }

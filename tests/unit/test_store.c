@@ -2,21 +2,6 @@
 
 static const tm_add_options plain = {0};
 
-static void assert_counts(world *w, int64_t waiting, int64_t running, int64_t done, int64_t failed)
-{
-    world_refresh(w);
-    g_assert_cmpint(w->batch->n[TM_JOB_WAITING], ==, waiting);
-    g_assert_cmpint(w->batch->n[TM_JOB_RUNNING], ==, running);
-    g_assert_cmpint(w->batch->n[TM_JOB_DONE], ==, done);
-    g_assert_cmpint(w->batch->n[TM_JOB_FAILED], ==, failed);
-    world_check(w);
-}
-
-static const tm_lease *at(GArray *leases, guint i)
-{
-    return &g_array_index(leases, tm_lease, i);
-}
-
 /* ---- opening, batches ---- */
 
 static void test_opens_again(world *w, gconstpointer data)
@@ -96,195 +81,6 @@ static void test_batches_are_listed(world *w, gconstpointer data)
     g_assert_cmpuint(none->len, ==, 0);
 }
 
-/* ---- add ---- */
-
-static void test_the_same_file_queues_nothing_twice(world *w, gconstpointer data)
-{
-    (void)data;
-    tm_added added = world_add_range(w, 0, 1000, plain);
-    g_assert_cmpint(added.n_new, ==, 1000);
-    added = world_add_range(w, 0, 1000, plain);
-    g_assert_cmpint(added.n_new, ==, 0);
-    g_assert_cmpint(added.n_known, ==, 1000);
-    /* re-ordered, with new rows in between and at the end */
-    int64_t mixed[] = {5000, 7, 3, 5001, 9, 1};
-    added = world_add(w, mixed, G_N_ELEMENTS(mixed), plain);
-    g_assert_cmpint(added.n_new, ==, 2);
-    g_assert_cmpint(added.n_known, ==, 4);
-    assert_counts(w, 1002, 0, 0, 0);
-    g_autoptr(GArray) page = world_page(w, false);
-    g_assert_cmpint(g_array_index(page, tm_stored, 1001).ordinal, ==, 1002);
-    g_assert_cmpstr(g_array_index(page, tm_stored, 1001).body, ==, "{\"n\":5001}");
-}
-
-static void test_equal_rows_are_counted_and_queued(world *w, gconstpointer data)
-{
-    (void)data;
-    int64_t rows[] = {1, 2, 1, 1, 3};
-    tm_added added = world_add(w, rows, 5, plain);
-    g_assert_cmpint(added.n_new, ==, 5);
-    g_assert_cmpint(added.n_duplicates, ==, 2);
-    int64_t more[] = {1, 1, 1, 1, 2, 2};
-    added = world_add(w, more, 6, plain);
-    g_assert_cmpint(added.n_new, ==, 2);
-    g_assert_cmpint(added.n_known, ==, 4);
-    g_assert_cmpint(added.n_duplicates, ==, 4);
-    uint8_t key[16];
-    world_key(1, key);
-    int64_t third = tm_store_job_by_key(w->store, w->batch, key, 2, NULL);
-    g_assert_cmpint(tm_job_ordinal(third), ==, 4);
-    g_assert_cmpint(tm_store_job_by_key(w->store, w->batch, key, 9, NULL), ==, 0);
-    assert_counts(w, 7, 0, 0, 0);
-}
-
-static void test_an_id_twice_is_told_at_once(world *w, gconstpointer data)
-{
-    (void)data;
-    tm_add_options by_id = {.by_id = true};
-    for (int round = 0; round < 2; round++) {
-        tm_adder *adder = tm_store_add_begin(w->store, w->batch, &by_id, NULL);
-        bool duplicate;
-        world_add_row(adder, 1, 5, &duplicate);
-        g_assert_false(duplicate);
-        world_add_row(adder, 2, 5, &duplicate);
-        g_assert_true(duplicate);
-        world_add_row(adder, 3, 6, &duplicate);
-        g_assert_false(duplicate);
-        tm_added added;
-        g_assert_true(tm_store_add_end(adder, &added, NULL));
-        g_assert_cmpint(added.n_new, ==, round ? 0 : 2);
-        g_assert_cmpint(added.n_known, ==, round ? 2 : 0);
-        g_assert_cmpint(added.n_duplicates, ==, 1);
-    }
-    assert_counts(w, 2, 0, 0, 0);
-}
-
-static void test_dedupe_asks_once_and_copies(world *w, gconstpointer data)
-{
-    (void)data;
-    tm_add_options dedupe = {.dedupe = true};
-    int64_t rows[] = {1, 2, 1, 1, 3, 3};
-    tm_added added = world_add(w, rows, 6, dedupe);
-    g_assert_cmpint(added.n_new, ==, 3);
-    g_assert_cmpint(added.n_duplicates, ==, 3);
-    assert_counts(w, 3, 0, 0, 0);
-    g_assert_cmpint(w->batch->n[TM_JOB_SAME], ==, 3);
-    g_autoptr(GArray) leases = world_lease(w, 10);
-    g_assert_cmpuint(leases->len, ==, 3);
-    world_finish(w, at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
-    assert_counts(w, 0, 2, 3, 0);
-    world_finish(w, at(leases, 2), TM_JOB_FAILED, TM_CLASS_SCHEMA);
-    assert_counts(w, 0, 1, 3, 2);
-    int64_t classes[TM_N_CLASSES];
-    g_assert_true(tm_store_classes(w->store, w->batch, classes, NULL));
-    g_assert_cmpint(classes[TM_CLASS_SCHEMA], ==, 2);
-    g_autoptr(GArray) page = world_page(w, false);
-    g_assert_cmpstr(g_array_index(page, tm_stored, 3).output, ==, "answer 1");
-    /* a copy that comes when its row has ended is as that row is */
-    int64_t more[] = {1, 1, 1, 1, 3, 3, 3};
-    added = world_add(w, more, 7, dedupe);
-    g_assert_cmpint(added.n_new, ==, 0);
-    g_assert_cmpint(added.n_known, ==, 5);
-    assert_counts(w, 0, 1, 4, 3);
-    g_assert_cmpint(tm_store_retry(w->store, w->batch, TM_CLASS_SCHEMA, NULL), ==, 3);
-    assert_counts(w, 1, 1, 4, 0);
-    g_assert_cmpint(w->batch->n[TM_JOB_SAME], ==, 2);
-    g_assert_cmpint(tm_store_cancel(w->store, w->batch, NULL), ==, 3);
-    assert_counts(w, 0, 1, 4, 0);
-    g_assert_cmpint(w->batch->n[TM_JOB_CANCELLED], ==, 3);
-}
-
-static void test_a_dry_run_changes_nothing(world *w, gconstpointer data)
-{
-    (void)data;
-    world_add_range(w, 0, 10, plain);
-    tm_add_options dry = {.dry_run = true};
-    int64_t rows[] = {1, 2, 50, 50, 51};
-    tm_added added = world_add(w, rows, 5, dry);
-    g_assert_cmpint(added.n_new, ==, 3);
-    g_assert_cmpint(added.n_known, ==, 2);
-    g_assert_cmpint(added.n_duplicates, ==, 1);
-    assert_counts(w, 10, 0, 0, 0);
-    /* without a batch, from a store opened for reading, and without a store at all */
-    g_autoptr(tm_store) reader = tm_store_open(w->url, &w->clock, true, NULL);
-    for (int i = 0; i < 2; i++) {
-        tm_adder *adder = tm_store_add_begin(i ? NULL : reader, NULL, &dry, NULL);
-        world_add_row(adder, 1, 1, NULL);
-        world_add_row(adder, 2, 1, NULL);
-        g_assert_true(tm_store_add_end(adder, &added, NULL));
-        g_assert_cmpint(added.n_new, ==, 2);
-        g_assert_cmpint(added.n_duplicates, ==, 1);
-    }
-    tm_adder *adder = tm_store_add_begin(reader, w->batch, &dry, NULL);
-    world_add_row(adder, 1, 1, NULL);
-    g_assert_true(tm_store_add_end(adder, &added, NULL));
-    g_assert_cmpint(added.n_known, ==, 1);
-}
-
-static void test_rows_keep_their_place(world *w, gconstpointer data)
-{
-    (void)data;
-    tm_adder *adder = tm_store_add_begin(w->store, w->batch, &plain, NULL);
-    world_add_row(adder, 10, 100, NULL);
-    world_add_row(adder, 10, 101, NULL); /* taken: the next free place at the end */
-    world_add_row(adder, 3, 102, NULL);
-    world_add_row(adder, 0, 103, NULL);
-    tm_added added;
-    g_assert_true(tm_store_add_end(adder, &added, NULL));
-    g_autoptr(GArray) page = world_page(w, false);
-    int64_t places[] = {3, 10, 11, 12};
-    for (guint i = 0; i < 4; i++)
-        g_assert_cmpint(g_array_index(page, tm_stored, i).ordinal, ==, places[i]);
-    /* behind the rows that were sent already: it is sent all the same */
-    g_autoptr(GArray) all = world_lease(w, 10);
-    g_assert_cmpuint(all->len, ==, 4);
-    adder = tm_store_add_begin(w->store, w->batch, &plain, NULL);
-    world_add_row(adder, 5, 104, NULL);
-    g_assert_true(tm_store_add_end(adder, &added, NULL));
-    world_check(w);
-    g_autoptr(GArray) late = world_lease(w, 10);
-    g_assert_cmpuint(late->len, ==, 1);
-    g_assert_cmpint(at(late, 0)->ordinal, ==, 5);
-}
-
-static void test_an_interrupted_load_goes_on(world *w, gconstpointer data)
-{
-    bool dedupe = GPOINTER_TO_INT(data);
-    tm_add_options options = {.dedupe = dedupe};
-    tm_store *first = world_open(w);
-    tm_store *mine = w->store;
-    tm_adder *adder = tm_store_add_begin(first, w->batch, &options, NULL);
-    for (int64_t i = 0; i < TM_CHUNK + 5; i++)
-        world_add_row(adder, i + 1, i % 15000, NULL);
-    /* meanwhile nobody else may add, and nothing is sent */
-    GError *error = NULL;
-    g_assert_null(tm_store_add_begin(mine, w->batch, &options, &error));
-    g_assert_error(error, TM_ERROR, TM_ERROR_BUSY);
-    g_clear_error(&error);
-    g_autoptr(GArray) none = world_lease(w, 5);
-    g_assert_cmpuint(none->len, ==, 0);
-    world_refresh(w);
-    g_assert_cmpint(w->batch->n[TM_JOB_WAITING], ==, TM_CHUNK);
-    tm_database_die(first->database, first->worker); /* the loader dies */
-    int64_t freed;
-    g_assert_true(tm_store_recover(mine, false, &freed, NULL));
-    world_check(w);
-    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    for (int64_t i = 0; i < 30000; i++) {
-        int64_t value = i % 15000;
-        g_array_append_val(values, value);
-    }
-    tm_added added = world_add(w, (int64_t *)(void *)values->data, values->len, options);
-    g_assert_cmpint(added.n_known, ==, TM_CHUNK);
-    g_assert_cmpint(added.n_new, ==, dedupe ? 0 : 10000);
-    world_refresh(w);
-    g_assert_cmpint(w->batch->n[TM_JOB_WAITING], ==, dedupe ? 15000 : 30000);
-    g_assert_cmpint(w->batch->n[TM_JOB_SAME], ==, dedupe ? 15000 : 0);
-    world_check(w);
-    tm_store_add_abort(adder);
-    tm_store_close(first);
-}
-
 /* ---- leases and answers ---- */
 
 static void test_rows_are_leased_in_order(world *w, gconstpointer data)
@@ -295,17 +91,17 @@ static void test_rows_are_leased_in_order(world *w, gconstpointer data)
     g_assert_cmpuint(leases->len, ==, 4);
     for (guint i = 0; i < 4; i++) {
         g_autofree char *body = g_strdup_printf("{\"n\":%u}", i);
-        g_assert_cmpint(at(leases, i)->ordinal, ==, i + 1);
-        g_assert_cmpstr(at(leases, i)->body, ==, body);
-        g_assert_cmpuint(at(leases, i)->length, ==, strlen(body));
-        g_assert_cmpint(at(leases, i)->reservation, ==, 1000 + i);
-        g_assert_cmpint(at(leases, i)->attempts, ==, 0);
+        g_assert_cmpint(world_at(leases, i)->ordinal, ==, i + 1);
+        g_assert_cmpstr(world_at(leases, i)->body, ==, body);
+        g_assert_cmpuint(world_at(leases, i)->length, ==, strlen(body));
+        g_assert_cmpint(world_at(leases, i)->reservation, ==, 1000 + i);
+        g_assert_cmpint(world_at(leases, i)->attempts, ==, 0);
     }
-    assert_counts(w, 6, 4, 0, 0);
-    world_finish(w, at(leases, 1), TM_JOB_DONE, TM_CLASS_OK);
-    world_finish(w, at(leases, 2), TM_JOB_FAILED, TM_CLASS_BAD_REQUEST);
-    world_finish(w, at(leases, 3), TM_JOB_BLOCKED, TM_CLASS_BLOCKED);
-    assert_counts(w, 6, 1, 1, 1);
+    world_counts(w, 6, 4, 0, 0);
+    world_finish(w, world_at(leases, 1), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(leases, 2), TM_JOB_FAILED, TM_CLASS_BAD_REQUEST);
+    world_finish(w, world_at(leases, 3), TM_JOB_BLOCKED, TM_CLASS_BLOCKED);
+    world_counts(w, 6, 1, 1, 1);
     g_autoptr(GArray) page = world_page(w, false);
     const tm_stored *done = &g_array_index(page, tm_stored, 1);
     g_assert_cmpstr(done->output, ==, "answer 2");
@@ -347,29 +143,29 @@ static void test_what_comes_back_goes_first_when_its_time_has_come(world *w, gco
     (void)data;
     world_add_range(w, 0, 10, plain);
     g_autoptr(GArray) leases = world_lease(w, 3);
-    tm_finish finishes[] = {back(w, at(leases, 0), w->wall_ms + 5000), back(w, at(leases, 1), 0),
-                            back(w, at(leases, 2), w->wall_ms + 9000)};
+    tm_finish finishes[] = {back(w, world_at(leases, 0), w->wall_ms + 5000), back(w, world_at(leases, 1), 0),
+                            back(w, world_at(leases, 2), w->wall_ms + 9000)};
     finishes[0].attempt = true;
     finishes[0].repeat = true;
     g_assert_true(tm_store_finish(w->store, finishes, 3, NULL));
-    assert_counts(w, 10, 0, 0, 0);
+    world_counts(w, 10, 0, 0, 0);
     g_assert_cmpint(w->batch->n_repeats, ==, 1);
     int64_t next;
     g_autoptr(GArray) some = world_lease_at(w, w->store, 2, &next);
-    g_assert_cmpint(at(some, 0)->ordinal, ==, 2);
-    g_assert_cmpint(at(some, 1)->ordinal, ==, 4);
+    g_assert_cmpint(world_at(some, 0)->ordinal, ==, 2);
+    g_assert_cmpint(world_at(some, 1)->ordinal, ==, 4);
     g_assert_cmpint(next, ==, w->wall_ms + 5000);
     w->wall_ms += 5000;
     g_autoptr(GArray) more = world_lease_at(w, w->store, 20, &next);
     g_assert_cmpuint(more->len, ==, 7);
-    g_assert_cmpint(at(more, 0)->ordinal, ==, 1);
-    g_assert_cmpint(at(more, 0)->attempts, ==, 1);
+    g_assert_cmpint(world_at(more, 0)->ordinal, ==, 1);
+    g_assert_cmpint(world_at(more, 0)->attempts, ==, 1);
     g_assert_cmpint(next, ==, w->wall_ms + 4000);
     w->wall_ms += 4000;
     g_autoptr(GArray) last = world_lease_at(w, w->store, 20, &next);
     g_assert_cmpuint(last->len, ==, 1);
     g_assert_cmpint(next, ==, INT64_MAX);
-    assert_counts(w, 0, 10, 0, 0);
+    world_counts(w, 0, 10, 0, 0);
 }
 
 static void test_named_rows_only(world *w, gconstpointer data)
@@ -390,26 +186,26 @@ static void test_named_rows_only(world *w, gconstpointer data)
     g_autoptr(GArray) leases = world_leases();
     g_assert_true(tm_store_lease(w->store, &ask, leases, &next, NULL));
     g_assert_cmpuint(leases->len, ==, 2);
-    g_assert_cmpint(at(leases, 0)->ordinal, ==, 7);
-    g_assert_cmpint(at(leases, 1)->ordinal, ==, 3);
+    g_assert_cmpint(world_at(leases, 0)->ordinal, ==, 7);
+    g_assert_cmpint(world_at(leases, 1)->ordinal, ==, 3);
     /* ahead of the cursor, one comes back with a wait and one is done: the others go in order */
-    tm_finish finish = back(w, at(leases, 1), w->wall_ms + 1000);
+    tm_finish finish = back(w, world_at(leases, 1), w->wall_ms + 1000);
     g_assert_true(tm_store_finish(w->store, &finish, 1, NULL));
-    world_finish(w, at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
     g_assert_true(tm_store_lease(w->store, &ask, leases, &next, NULL));
     g_assert_cmpuint(leases->len, ==, 2);
     g_assert_cmpint(next, ==, w->wall_ms + 1000);
     g_autoptr(GArray) rest = world_lease(w, 20);
     g_assert_cmpuint(rest->len, ==, 8);
-    assert_counts(w, 1, 8, 1, 0);
+    world_counts(w, 1, 8, 1, 0);
     w->wall_ms += 1000;
     g_autoptr(GArray) third = world_lease(w, 20);
-    g_assert_cmpint(at(third, 0)->ordinal, ==, 3);
+    g_assert_cmpint(world_at(third, 0)->ordinal, ==, 3);
     /* done by this prompt: stays done. Failed: waits again */
-    world_finish(w, at(third, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
+    world_finish(w, world_at(third, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
     g_autoptr(GArray) again = tm_store_again(w->store, w->batch, ordinals, 2, NULL);
     g_assert_cmpuint(again->len, ==, 2);
-    assert_counts(w, 1, 8, 1, 0);
+    world_counts(w, 1, 8, 1, 0);
 }
 
 static void test_a_late_answer_is_kept(world *w, gconstpointer data)
@@ -418,27 +214,27 @@ static void test_a_late_answer_is_kept(world *w, gconstpointer data)
     world_add_range(w, 0, 2, plain);
     tm_store *other = world_open(w);
     g_autoptr(GArray) leases = world_lease_at(w, other, 1, NULL);
-    tm_lease lost = *at(leases, 0);
+    tm_lease lost = *world_at(leases, 0);
     int64_t freed;
     g_assert_true(tm_store_recover(w->store, false, &freed, NULL));
     g_assert_cmpint(freed, ==, 0); /* it lives */
     tm_store_close(other);
     g_assert_true(tm_store_recover(w->store, false, &freed, NULL));
     g_assert_cmpint(freed, ==, 1);
-    assert_counts(w, 2, 0, 0, 0);
+    world_counts(w, 2, 0, 0, 0);
     g_assert_cmpint(w->batch->n_repeats, ==, 1);
     g_autoptr(GArray) again = world_lease(w, 1);
-    g_assert_cmpint(at(again, 0)->ordinal, ==, 1);
-    g_assert_cmpint(at(again, 0)->attempts, ==, 1);
-    g_assert_cmpint(at(again, 0)->request, !=, lost.request);
+    g_assert_cmpint(world_at(again, 0)->ordinal, ==, 1);
+    g_assert_cmpint(world_at(again, 0)->attempts, ==, 1);
+    g_assert_cmpint(world_at(again, 0)->request, !=, lost.request);
     world_finish(w, &lost, TM_JOB_DONE, TM_CLASS_OK);
-    assert_counts(w, 1, 1, 0, 0);
+    world_counts(w, 1, 1, 0, 0);
     g_assert_cmpint(
         world_number(w->store, "SELECT count(*) FROM answer WHERE job IS NULL AND output = 'answer 1'"), ==,
         1);
-    world_finish(w, at(again, 0), TM_JOB_DONE, TM_CLASS_OK);
-    world_finish(w, at(again, 0), TM_JOB_DONE, TM_CLASS_OK); /* told twice: late the second time */
-    assert_counts(w, 1, 0, 1, 0);
+    world_finish(w, world_at(again, 0), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(again, 0), TM_JOB_DONE, TM_CLASS_OK); /* told twice: late the second time */
+    world_counts(w, 1, 0, 1, 0);
     g_assert_true(tm_store_recover(w->store, false, &freed, NULL));
     g_assert_cmpint(freed, ==, 0);
 }
@@ -453,11 +249,11 @@ static void test_unknown_fates_can_be_held(world *w, gconstpointer data)
     int64_t freed;
     g_assert_true(tm_store_recover(w->store, true, &freed, NULL));
     g_assert_cmpint(freed, ==, 2);
-    assert_counts(w, 1, 0, 0, 0);
+    world_counts(w, 1, 0, 0, 0);
     g_assert_cmpint(w->batch->n[TM_JOB_HELD], ==, 2);
     g_assert_cmpint(tm_store_retry(w->store, w->batch, TM_CLASS_SCHEMA, NULL), ==, 0);
     g_assert_cmpint(tm_store_retry(w->store, w->batch, TM_CLASS_UNKNOWN, NULL), ==, 2);
-    assert_counts(w, 3, 0, 0, 0);
+    world_counts(w, 3, 0, 0, 0);
 }
 
 static void test_answers_are_kept_byte_for_byte(world *w, gconstpointer data)
@@ -473,12 +269,12 @@ static void test_answers_are_kept_byte_for_byte(world *w, gconstpointer data)
     g_ptr_array_add(answer.parts, g_strdup("{\"a\":1}"));
     g_ptr_array_add(answer.parts, g_strdup("{\"b\":2}"));
     answer.model = g_strdup("m-001");
-    tm_finish finish = back(w, at(leases, 0), 0);
+    tm_finish finish = back(w, world_at(leases, 0), 0);
     finish.to = TM_JOB_DONE;
     finish.answer = &answer;
     g_assert_true(tm_store_finish(w->store, &finish, 1, NULL));
     tm_stored row;
-    g_assert_true(tm_store_row(w->store, w->batch, at(leases, 0)->job, &row, NULL));
+    g_assert_true(tm_store_row(w->store, w->batch, world_at(leases, 0)->job, &row, NULL));
     g_assert_cmpuint(row.output_length, ==, 5);
     g_assert_true(memcmp(row.output, "a\0b\xC3\xBC", 6) == 0);
     g_assert_cmpstr(row.parts, ==, "[{\"a\":1},{\"b\":2}]");
@@ -488,7 +284,7 @@ static void test_answers_are_kept_byte_for_byte(world *w, gconstpointer data)
     g_assert_true(memcmp(row.key, key, sizeof key) == 0);
     tm_stored_clear(&row);
     GError *error = NULL;
-    g_assert_false(tm_store_row(w->store, w->batch, at(leases, 0)->job + 1, &row, &error));
+    g_assert_false(tm_store_row(w->store, w->batch, world_at(leases, 0)->job + 1, &row, &error));
     g_assert_no_error(error);
 }
 
@@ -507,30 +303,30 @@ static void test_a_new_prompt_requeues_or_continues(world *w, gconstpointer data
     (void)data;
     world_add_range(w, 0, 4, plain);
     g_autoptr(GArray) leases = world_lease(w, 3);
-    world_finish(w, at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
-    world_finish(w, at(leases, 1), TM_JOB_FAILED, TM_CLASS_SCHEMA);
+    world_finish(w, world_at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(leases, 1), TM_JOB_FAILED, TM_CLASS_SCHEMA);
     int64_t first = w->batch->revision;
     revise(w, "first", true); /* the same: nothing changes but the options */
     g_assert_cmpint(w->batch->revision, ==, first);
-    assert_counts(w, 1, 1, 1, 1);
+    world_counts(w, 1, 1, 1, 1);
     g_autoptr(tm_revision) read = tm_store_revision(w->store, first, NULL);
     g_assert_cmpstr(read->options, ==, "{\"o\":1}");
     revise(w, "second", false);
-    assert_counts(w, 1, 1, 1, 1);
+    world_counts(w, 1, 1, 1, 1);
     g_assert_cmpint(w->batch->revision, !=, first);
     g_assert_cmpint(tm_store_recent_classes(w->store, w->batch, (tm_class[5]){0}, 5, NULL), ==, 0);
     revise(w, "third", true);
-    assert_counts(w, 4, 0, 0, 0);
+    world_counts(w, 4, 0, 0, 0);
     int64_t classes[TM_N_CLASSES];
     g_assert_true(tm_store_classes(w->store, w->batch, classes, NULL));
     g_assert_cmpint(classes[TM_CLASS_SCHEMA], ==, 0);
     /* the running one answers an older prompt: kept, late */
-    world_finish(w, at(leases, 2), TM_JOB_DONE, TM_CLASS_OK);
-    assert_counts(w, 4, 0, 0, 0);
+    world_finish(w, world_at(leases, 2), TM_JOB_DONE, TM_CLASS_OK);
+    world_counts(w, 4, 0, 0, 0);
     g_autoptr(GArray) again = world_lease(w, 10);
     g_assert_cmpuint(again->len, ==, 4);
     for (guint i = 0; i < 4; i++)
-        world_finish(w, at(again, i), TM_JOB_DONE, TM_CLASS_OK);
+        world_finish(w, world_at(again, i), TM_JOB_DONE, TM_CLASS_OK);
     g_autoptr(GArray) all = world_page(w, true);
     g_assert_cmpuint(all->len, ==, 6); /* rows 1 and 2 have two answers each */
     g_autoptr(GArray) now = world_page(w, false);
@@ -539,7 +335,7 @@ static void test_a_new_prompt_requeues_or_continues(world *w, gconstpointer data
     /* back to the first prompt: what it has answered counts at once */
     revise(w, "first", true);
     g_assert_cmpint(w->batch->revision, ==, first);
-    assert_counts(w, 3, 0, 1, 0);
+    world_counts(w, 3, 0, 1, 0);
 }
 
 static void test_a_worker_with_an_older_prompt_gets_no_rows(world *w, gconstpointer data)
@@ -565,12 +361,12 @@ static void test_a_requeue_takes_the_copies_along(world *w, gconstpointer data)
     int64_t rows[] = {1, 1, 2};
     world_add(w, rows, 3, (tm_add_options){.dedupe = true});
     g_autoptr(GArray) leases = world_lease(w, 5);
-    world_finish(w, at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
     revise(w, "second", true);
-    assert_counts(w, 2, 0, 0, 0);
+    world_counts(w, 2, 0, 0, 0);
     g_assert_cmpint(w->batch->n[TM_JOB_SAME], ==, 1);
     revise(w, "first", true);
-    assert_counts(w, 1, 0, 2, 0);
+    world_counts(w, 1, 0, 2, 0);
     g_assert_cmpint(w->batch->n[TM_JOB_SAME], ==, 0);
 }
 
@@ -581,10 +377,10 @@ static void test_cancelled_rows_are_not_sent(world *w, gconstpointer data)
     (void)data;
     world_add_range(w, 0, TM_CHUNK + 100, plain);
     g_autoptr(GArray) leases = world_lease(w, 3);
-    tm_finish finish = back(w, at(leases, 0), w->wall_ms + 1000);
+    tm_finish finish = back(w, world_at(leases, 0), w->wall_ms + 1000);
     g_assert_true(tm_store_finish(w->store, &finish, 1, NULL));
     g_assert_cmpint(tm_store_cancel(w->store, w->batch, NULL), ==, TM_CHUNK + 98);
-    assert_counts(w, 0, 2, 0, 0);
+    world_counts(w, 0, 2, 0, 0);
     g_autoptr(GArray) none = world_lease(w, 3);
     g_assert_cmpuint(none->len, ==, 0);
     g_assert_cmpint(tm_store_cancel(w->store, w->batch, NULL), ==, 0);
@@ -595,17 +391,17 @@ static void test_retry_by_class(world *w, gconstpointer data)
     (void)data;
     world_add_range(w, 0, 6, plain);
     g_autoptr(GArray) leases = world_lease(w, 6);
-    world_finish(w, at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
-    world_finish(w, at(leases, 1), TM_JOB_FAILED, TM_CLASS_TRUNCATED);
-    world_finish(w, at(leases, 2), TM_JOB_BLOCKED, TM_CLASS_BLOCKED);
-    world_finish(w, at(leases, 3), TM_JOB_DONE, TM_CLASS_OK);
+    world_finish(w, world_at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
+    world_finish(w, world_at(leases, 1), TM_JOB_FAILED, TM_CLASS_TRUNCATED);
+    world_finish(w, world_at(leases, 2), TM_JOB_BLOCKED, TM_CLASS_BLOCKED);
+    world_finish(w, world_at(leases, 3), TM_JOB_DONE, TM_CLASS_OK);
     g_assert_cmpint(tm_store_retry(w->store, w->batch, TM_CLASS_SCHEMA, NULL), ==, 1);
-    assert_counts(w, 1, 2, 1, 1);
+    world_counts(w, 1, 2, 1, 1);
     g_assert_cmpint(tm_store_retry(w->store, w->batch, TM_N_CLASSES, NULL), ==, 2);
-    assert_counts(w, 3, 2, 1, 0);
+    world_counts(w, 3, 2, 1, 0);
     g_autoptr(GArray) again = world_lease(w, 6);
     g_assert_cmpuint(again->len, ==, 3);
-    g_assert_cmpint(at(again, 0)->attempts, ==, 0);
+    g_assert_cmpint(world_at(again, 0)->attempts, ==, 0);
 }
 
 static void test_a_removed_batch_leaves_nothing(world *w, gconstpointer data)
@@ -623,8 +419,8 @@ static void test_a_removed_batch_leaves_nothing(world *w, gconstpointer data)
     g_assert_false(tm_store_remove(w->store, removed, &error));
     g_assert_error(error, TM_ERROR, TM_ERROR_STATE);
     g_clear_error(&error);
-    world_finish_at(w, other, at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
-    world_finish_at(w, other, at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA); /* a late one */
+    world_finish_at(w, other, world_at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
+    world_finish_at(w, other, world_at(leases, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA); /* a late one */
     tm_store_close(other);
     g_assert_true(tm_store_remove(w->store, removed, &error));
     g_assert_no_error(error);
@@ -668,7 +464,7 @@ static void test_a_full_disk_changes_nothing_and_passes(world *w, gconstpointer 
     answer.text_length = 2000;
     tm_finish finishes[50];
     for (guint i = 0; i < 50; i++) {
-        finishes[i] = back(w, at(leases, i), 0);
+        finishes[i] = back(w, world_at(leases, i), 0);
         finishes[i].to = TM_JOB_DONE;
         finishes[i].answer = &answer;
     }
@@ -676,11 +472,11 @@ static void test_a_full_disk_changes_nothing_and_passes(world *w, gconstpointer 
     g_assert_false(tm_store_finish(w->store, finishes, 50, &error));
     g_assert_error(error, TM_ERROR, TM_ERROR_FULL);
     g_clear_error(&error);
-    assert_counts(w, 50, 50, 0, 0);
+    world_counts(w, 50, 50, 0, 0);
     sqlite3_exec(tm_database_handle(w->store->database), "PRAGMA max_page_count = 100000", NULL, NULL, NULL);
     g_assert_true(tm_store_finish(w->store, finishes, 50, &error));
     g_assert_no_error(error);
-    assert_counts(w, 50, 0, 50, 0);
+    world_counts(w, 50, 0, 50, 0);
 }
 
 int main(int argc, char **argv)
@@ -693,14 +489,6 @@ int main(int argc, char **argv)
     T("a store opens again and keeps its id", test_opens_again);
     T("batches have names, and names folders", test_batches_have_names);
     T("batches are listed, open ones by priority", test_batches_are_listed);
-    T("the same file queues nothing twice", test_the_same_file_queues_nothing_twice);
-    T("equal rows are counted, and queued", test_equal_rows_are_counted_and_queued);
-    T("an id twice is told at once", test_an_id_twice_is_told_at_once);
-    T("dedupe asks once and copies", test_dedupe_asks_once_and_copies);
-    T("a dry run changes nothing", test_a_dry_run_changes_nothing);
-    T("rows keep their place", test_rows_keep_their_place);
-    TD("an interrupted load goes on", GINT_TO_POINTER(0), test_an_interrupted_load_goes_on);
-    TD("an interrupted load with dedupe goes on", GINT_TO_POINTER(1), test_an_interrupted_load_goes_on);
     T("rows are leased in order and answered", test_rows_are_leased_in_order);
     T("what comes back goes first, when its time has come",
       test_what_comes_back_goes_first_when_its_time_has_come);
