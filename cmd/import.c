@@ -85,15 +85,23 @@ static void say_notes(const tm_import *import)
     }
 }
 
-/* The prompt that a batch can begin with: complete, and with something to fill in. */
+/* How ready for a batch is it: complete, with something to fill in, with variables that its writer named? */
+static int readiness(const tm_imported *prompt)
+{
+    bool varied = prompt->variables[0] != NULL;
+    bool named = varied && strcmp(prompt->variables[0], "input") != 0;
+    return prompt->complete * 4 + varied * 2 + named;
+}
+
 static const tm_imported *first_choice(const tm_import *import)
 {
-    for (guint i = 0; i < import->prompts->len; i++) {
+    const tm_imported *best = g_ptr_array_index(import->prompts, 0);
+    for (guint i = 1; i < import->prompts->len; i++) {
         const tm_imported *prompt = g_ptr_array_index(import->prompts, i);
-        if (prompt->complete && prompt->variables[0])
-            return prompt;
+        if (readiness(prompt) > readiness(best))
+            best = prompt;
     }
-    return g_ptr_array_index(import->prompts, 0);
+    return best;
 }
 
 static char *quoted(const char *path)

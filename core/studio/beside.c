@@ -64,8 +64,8 @@ static void name_candidates(const tm_beside *beside, tm_draft *draft)
             g_string_append_printf(names, "%s%s", names->len ? ", " : "", base_name(file));
     }
     if (n > 0)
-        tm_draft_note(draft, "beside the prompt lie%s %s%s: if one of them is meant, give its path",
-                      n == 1 ? "s" : "", names->str, n > NAMED_MAX ? " and more" : "");
+        tm_draft_note(draft, "beside the prompt lie%s %s%s: if %s is meant, give its path", n == 1 ? "s" : "",
+                      names->str, n > NAMED_MAX ? " and more" : "", n == 1 ? "it" : "one of them");
 }
 
 typedef void (*piece_visit)(tm_draft *draft, tm_piece *piece, void *data);
