@@ -17,6 +17,9 @@
 const tm_command *const tm_commands[] = {
     &tm_cmd_import,
     &tm_cmd_preview,
+    &tm_cmd_retry,
+    &tm_cmd_cancel,
+    &tm_cmd_rm,
     &tm_cmd_quota,
     &tm_cmd_check,
     &tm_cmd_simulate,
