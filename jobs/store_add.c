@@ -182,7 +182,7 @@ static gboolean insert_row(tm_adder *adder, const gathered *row, place *at, tm_c
 {
     tm_store *store = adder->store;
     beginning as = {.state = TM_JOB_WAITING, .class = -1};
-    int64_t job;
+    int64_t job = 0;
     if (!place_row(adder, row, at, &job, error))
         return FALSE;
     if (adder->options.dedupe && row->occurrence > 0 && !adder->loading && !follow(adder, row, &as, error))
@@ -353,7 +353,7 @@ void tm_store_add_abort(tm_adder *adder)
 int64_t tm_store_job_by_key(tm_store *store, const tm_batch *batch, const uint8_t key[16], int64_t occurrence,
                             GError **error)
 {
-    int64_t job;
+    int64_t job = 0;
     sqlite3_stmt *statement = TM_SQL(store, SQL_BY_KEY, batch->id, occurrence);
     sqlite3_bind_blob(statement, 3, key, 16, SQLITE_STATIC);
     return tm_sql_number(store, statement, 0, &job, error) ? job : -1;

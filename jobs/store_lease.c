@@ -139,7 +139,7 @@ static gboolean take(tm_store *store, lease_data *lease, guint i, GError **error
 {
     const tm_lease_ask *ask = lease->ask;
     int64_t job = g_array_index(lease->jobs, int64_t, i), batch = ask->batch->id;
-    bool was_back;
+    bool was_back = false;
     g_array_set_size(lease->leases, lease->leases->len + 1);
     tm_lease *out = &g_array_index(lease->leases, tm_lease, lease->leases->len - 1);
     if (!read_input(store, job, out, &was_back, error))
