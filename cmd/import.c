@@ -85,12 +85,13 @@ static void say_notes(const tm_import *import)
     }
 }
 
-/* How ready for a batch is it: complete, with something to fill in, with variables that its writer named? */
+/* How ready for a batch is it: complete, something to fill in, variables that its writer named, an answer of
+ * known form? */
 static int readiness(const tm_imported *prompt)
 {
     bool varied = prompt->variables[0] != NULL;
     bool named = varied && strcmp(prompt->variables[0], "input") != 0;
-    return prompt->complete * 4 + varied * 2 + named;
+    return prompt->complete * 8 + varied * 4 + named * 2 + prompt->schema;
 }
 
 static const tm_imported *first_choice(const tm_import *import)
