@@ -36,8 +36,8 @@ unset GEMINI_API_KEY GOOGLE_API_KEY OPENAI_API_KEY GEMINI_BASE_URL GOOGLE_GEMINI
 export XDG_CONFIG_HOME="$work/config" XDG_DATA_HOME="$work/data" XDG_STATE_HOME="$work/state"
 export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 
-say "Starting the copy of the API: 4 requests a minute, 6 a day; a minute takes 2 seconds here, a day 12"
-tidemill simulate --rpm 4 --rpd 6 --minute 2s --day 12s --latency 50ms >address 2>twin.log &
+say "Starting the copy of the API: 12 requests a minute, 40 a day; a minute takes 2 seconds here, a day 12"
+tidemill simulate --rpm 12 --rpd 40 --minute 2s --day 12s --latency 50ms >address 2>twin.log &
 twin=$!
 tries=0
 while [ ! -s address ]; do
@@ -58,7 +58,7 @@ accounts:
     base_url: $url
     key: \$REHEARSAL_KEY
     tier: free
-    limits: {"*": {rpm: 4, rpd: 6}}
+    limits: {"*": {rpm: 12, rpd: 40}}
 END
 cat config/tidemill/config.yaml
 export REHEARSAL_KEY=any-key-will-do-here
@@ -67,9 +67,9 @@ say "Is everything there that a night needs?"
 show tidemill check
 
 say "Importing a sample export of AI Studio"
-cp "$root/fixtures/data/reviews.csv" .
+cp "$root/fixtures/reviews.csv" .
 show tidemill import "$root/fixtures/exports/reviews.zip" -o prompts
-prompt=$(ls prompts/*.prompt | grep -v '/_' | head -n 1)
+prompt=prompts/review-labels.prompt
 
 say "What would be sent for the first row"
 show tidemill preview "$prompt" reviews.csv -n 1
@@ -77,11 +77,11 @@ show tidemill preview "$prompt" reviews.csv -n 1
 say "How long would it take?"
 show tidemill plan "$prompt" reviews.csv
 
-say "The night: 12 rows, 6 a day, so it pauses until the next day begins, and goes on by itself"
+say "The night: 60 rows, 40 a day, so it pauses until the next day begins, and goes on by itself"
 show tidemill run "$prompt" reviews.csv -o answers.csv
 
-say "The answers, in the order of the input, beside its columns"
-cat answers.csv
+say "The answers, in the order of the input, beside its columns: the first 6 of $(($(wc -l <answers.csv) - 1))"
+head -n 7 answers.csv
 
 say "What is used and left, and when the day ends"
 show tidemill quota
