@@ -5,7 +5,7 @@
 
 enum {
     RECOVER_MS = 5000,      /* how often dead workers are looked for */
-    LONGEST_WAKE_MS = 1000, /* a person's Ctrl-C and a stepped clock are seen within a second */
+    LONGEST_WAKE_MS = 30000, /* a driver on a real clock wakes more often: clocks are set, laptops sleep */
     TELL_MS = 2000,         /* waits shorter than this are not worth a word */
     FLUSH_MS = 1000,
     PAUSE_MS = 1000,        /* after a write that failed */
@@ -334,7 +334,8 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
 {
     const tm_engine_lane_state *lane = NULL;
     int64_t next = next_send(engine, &lane);
-    bool waits = g_hash_table_size(engine->flights) == 0 && !engine->stopping && next > now->wall_ms;
+    bool waits = g_hash_table_size(engine->flights) == 0 && engine->records->len == 0 && !engine->stopping &&
+                 next > now->wall_ms;
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
     if (waits && engine->options.no_wait && lane &&
         (lane->wait.wait == TM_WAIT_DAY || next - now->wall_ms > minute)) {
@@ -343,7 +344,7 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
         engine->wait_until_ms = next;
         return;
     }
-    if (waits && next - now->wall_ms >= TELL_MS) {
+    if (waits && next != INT64_MAX && next - now->wall_ms >= TELL_MS) {
         bool changed = !engine->waiting_told || llabs(next - engine->wait_until_ms) > 1000;
         engine->wait_until_ms = next;
         g_strlcpy(engine->wait_why, wait_words(lane), sizeof engine->wait_why);

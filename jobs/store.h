@@ -70,7 +70,7 @@ typedef struct {
 void tm_revision_free(tm_revision *revision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_revision, tm_revision_free)
 tm_revision *tm_store_revision(tm_store *store, int64_t id, GError **error);
-/* Makes `like` the batch's current revision (if its hash is the current one's: nothing changes but options).
+/* Makes `like` the batch's current revision (if its hash is the current one's and nothing is requeued: only options change).
  * requeue: every row but the cancelled ones waits again; its older answers stay with their revision, and what is
  * running comes late. Without it ended rows keep the answer they have, each with its revision.
  * Answers of the same revision hash that exist already count: such rows are done at once. */

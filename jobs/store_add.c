@@ -71,14 +71,22 @@ static gboolean read_place(tm_adder *adder, place *at, GError **error)
 
 /* ---- begin ---- */
 
-/* An empty batch: ours to load, if nobody came in between. */
+static gboolean is_loading(const tm_adder *adder, GError **error)
+{
+    return tm_fail(error, TM_ERROR_BUSY, "another tidemill is queueing the rows of %s: wait for it to end",
+                   adder->batch->name);
+}
+
+/* An empty batch: ours to load. If somebody came in between we must wait: the keys of a load stand only at its end. */
 static gboolean begin_load(tm_store *store, gpointer data, GError **error)
 {
     tm_adder *adder = data;
     place at;
     if (!read_place(adder, &at, error))
         return FALSE;
-    adder->loading = at.top == 0 && at.loading == TM_LOAD_NONE;
+    if (at.loading != TM_LOAD_NONE)
+        return is_loading(adder, error);
+    adder->loading = at.top == 0;
     if (!adder->loading)
         return TRUE;
     int how = adder->options.dedupe ? TM_LOAD_DEDUPE : TM_LOAD_PLAIN;
@@ -97,8 +105,7 @@ static gboolean begin(tm_adder *adder, GError **error)
     if (adder->options.dry_run)
         return TRUE;
     if (at.loading && tm_store_loader_lives(store, adder->batch->id, at.loader))
-        return tm_fail(error, TM_ERROR_BUSY,
-                       "another tidemill is queueing the rows of %s: wait for it to end", adder->batch->name);
+        return is_loading(adder, error);
     if (at.loading && !tm_store_keys_build(store, adder->batch->id, &duplicates, error))
         return FALSE;
     if (at.top > 0)

@@ -131,7 +131,7 @@ static gboolean revise_batch(tm_store *store, gpointer data, GError **error)
         return tm_fail(error, TM_ERROR_STATE, "the batch %s was removed", revise->batch->name);
     if (!find_or_make(store, revise, &old, error))
         return FALSE;
-    if (revise->revision == current)
+    if (revise->revision == current && !revise->requeue)
         return TRUE;
     if (!tm_sql_run(store, TM_SQL(store, SQL_POINT, batch, revise->revision), error))
         return FALSE;
