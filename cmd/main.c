@@ -17,6 +17,12 @@
 const tm_command *const tm_commands[] = {
     &tm_cmd_import,
     &tm_cmd_preview,
+    &tm_cmd_try,
+    &tm_cmd_plan,
+    &tm_cmd_add,
+    &tm_cmd_run,
+    &tm_cmd_status,
+    &tm_cmd_results,
     &tm_cmd_retry,
     &tm_cmd_cancel,
     &tm_cmd_rm,

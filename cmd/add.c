@@ -1,0 +1,40 @@
+/* add.c - tidemill add PROMPT DATA: queue only */
+#include <string.h>
+#include "cmd/command.h"
+#include "cmd/source.h"
+#include "cmd/ui/say.h"
+#include "core/error.h"
+
+static const GOptionEntry options[] = {TM_SOURCE_OPTIONS, {0}};
+static const GOptionEntry more[] = {TM_SOURCE_MORE, {0}};
+
+static int run(tm_context *context, int argc, char **argv, GError **error)
+{
+    bool text = tm_source_flags.prompt != NULL;
+    if (argc != (text ? 2 : 3)) {
+        tm_fail(error, TM_ERROR_USAGE, text ? "with --prompt TEXT name the data file, and nothing else"
+                                            : "add needs a prompt and a data file");
+        return TM_EXIT_USAGE;
+    }
+    g_autoptr(tm_source) source = tm_source_open(text ? NULL : argv[1], argv[argc - 1], error);
+    g_auto(tm_intake_result) result = {0};
+    if (!source || !tm_source_begin(context, source, false, error) ||
+        !tm_source_add(context, source, NULL, &result, error))
+        return TM_EXIT_ERROR;
+    tm_say("send them with: tidemill run %s", source->batch->name);
+    return TM_EXIT_OK;
+}
+
+const tm_command tm_cmd_add = {
+    .name = "add",
+    .args = "PROMPT DATA",
+    .min_args = 1,
+    .max_args = 2,
+    .summary = "queue a prompt over a data file, send nothing",
+    .description = "The same command again queues only the rows that are new.",
+    .examples = "tidemill add classify.prompt reviews.csv\n"
+                "tidemill add classify.prompt reviews.csv --priority 5",
+    .options = options,
+    .more = more,
+    .run = run,
+};

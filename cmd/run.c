@@ -1,0 +1,313 @@
+/* run.c - tidemill run [PROMPT DATA | BATCH...]: queue what is new, then send until all is answered */
+#include <string.h>
+#include <sys/wait.h>
+#include "cmd/command.h"
+#include "cmd/drive.h"
+#include "cmd/lanes.h"
+#include "cmd/output.h"
+#include "cmd/signals.h"
+#include "cmd/source.h"
+#include "cmd/ui/say.h"
+#include "cmd/when.h"
+#include "core/error.h"
+
+static char *opt_output, *opt_format, *opt_until, *opt_on_finish;
+static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_yes, opt_spreadsheet;
+static gint64 opt_limit;
+static int opt_concurrency;
+
+static const GOptionEntry options[] = {
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the results there when all is done\n-o labels.csv", "FILE"},
+    TM_SOURCE_OPTIONS,
+    {"no-wait", 0, 0, G_OPTION_ARG_NONE, &opt_no_wait, "Stop instead of waiting for the next day's quota\n--no-wait", NULL},
+    {"until", 0, 0, G_OPTION_ARG_STRING, &opt_until, "Stop at a time\n--until 07:30", "TIME"},
+    {"limit", 0, 0, G_OPTION_ARG_INT64, &opt_limit, "Send at most N rows\n--limit 20", "N"},
+    {0},
+};
+static const GOptionEntry more[] = {
+    TM_SOURCE_MORE,
+    TM_LANE_OPTIONS(tm_source_flags.lanes),
+    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format, "Of -o: jsonl, csv or tsv (default: by its ending)\n--format csv", "F"},
+    {"spreadsheet", 0, 0, G_OPTION_ARG_NONE, &opt_spreadsheet, "Make -o safe and readable for spreadsheets\n--spreadsheet", NULL},
+    {"partial", 0, 0, G_OPTION_ARG_NONE, &opt_partial, "Write -o even if rows are still waiting\n--partial", NULL},
+    {"concurrency", 0, 0, G_OPTION_ARG_INT, &opt_concurrency, "Requests in flight at most\n--concurrency 16", "N"},
+    {"keep-going", 0, 0, G_OPTION_ARG_NONE, &opt_keep_going, "Don't stop when row after row fails the same way\n--keep-going", NULL},
+    {"hold-unknown", 0, 0, G_OPTION_ARG_NONE, &opt_hold_unknown,
+     "Don't send a row again whose request may have been billed without an answer\n--hold-unknown", NULL},
+    {"on-finish", 0, 0, G_OPTION_ARG_STRING, &opt_on_finish,
+     "Run this when it ends, with TIDEMILL_STATUS and TIDEMILL_BATCH set\n--on-finish 'notify-send done'", "CMD"},
+    {"yes", 'y', 0, G_OPTION_ARG_NONE, &opt_yes, "Ask nothing\n--yes", NULL},
+    {0},
+};
+
+/* What is run: each batch with the lanes it may use. */
+typedef struct {
+    GPtrArray *sources; /* tm_source */
+    GPtrArray *lanes;   /* GArray of tm_engine_lane, parallel */
+} mill;
+
+static void mill_clear(mill *m)
+{
+    g_clear_pointer(&m->sources, g_ptr_array_unref);
+    g_clear_pointer(&m->lanes, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(mill, mill_clear)
+
+static gboolean add_source(tm_context *context, mill *m, tm_source *source, GError **error)
+{
+    g_ptr_array_add(m->sources, source);
+    GArray *lanes = tm_source_lanes(context, source, error);
+    if (!lanes)
+        return FALSE;
+    g_ptr_array_add(m->lanes, lanes);
+    return TRUE;
+}
+
+/* PROMPT DATA, or DATA with --prompt. */
+static gboolean from_files(tm_context *context, mill *m, const char *prompt, const char *data, GError **error)
+{
+    tm_source *source = tm_source_open(prompt, data, error);
+    /* The lanes come first: without a key nothing need be queued. */
+    if (!source || !add_source(context, m, source, error))
+        return FALSE;
+    g_auto(tm_intake_result) result = {0};
+    return tm_source_begin(context, source, false, error) && tm_source_add(context, source, NULL, &result, error);
+}
+
+static gboolean from_batch(tm_context *context, mill *m, const tm_batch *batch, GError **error)
+{
+    tm_source *source = NULL;
+    return tm_source_load(context, batch, &source, error) && add_source(context, m, source, error);
+}
+
+static gboolean from_names(tm_context *context, mill *m, int argc, char **argv, GError **error)
+{
+    tm_store *store = tm_context_store(context, error);
+    if (!store)
+        return FALSE;
+    for (int i = 1; i < argc; i++) {
+        g_autoptr(tm_batch) batch = tm_store_batch(store, argv[i], tm_context_dir(context), error);
+        if (!batch || !from_batch(context, m, batch, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean from_all_open(tm_context *context, mill *m, GError **error)
+{
+    tm_store *store = tm_context_store(context, error);
+    g_autoptr(GPtrArray) batches = store ? tm_store_batches(store, NULL, true, error) : NULL;
+    if (!batches)
+        return FALSE;
+    for (guint i = 0; i < batches->len; i++) {
+        const tm_batch *batch = batches->pdata[i];
+        g_autofree char *n = tm_ui_number(tm_batch_open(batch));
+        tm_say("%s: %s rows waiting (%s)", batch->name, n, batch->dir);
+        if (!from_batch(context, m, batch, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Which of the three forms was typed? */
+static gboolean gather(tm_context *context, mill *m, int argc, char **argv, GError **error)
+{
+    if (tm_source_flags.prompt) {
+        if (argc != 2)
+            return tm_fail(error, TM_ERROR_USAGE, "with --prompt TEXT name the data file, and nothing else");
+        return from_files(context, m, NULL, argv[1], error);
+    }
+    if (argc == 1)
+        return from_all_open(context, m, error);
+    if (!tm_source_is_prompt(argv[1]))
+        return from_names(context, m, argc, argv, error);
+    if (argc == 2)
+        return tm_fail(error, TM_ERROR_USAGE, "%s over which data? tidemill run %s DATA.csv", argv[1], argv[1]);
+    if (argc > 3)
+        return tm_fail(error, TM_ERROR_USAGE, "one prompt and one data file at a time");
+    return from_files(context, m, argv[1], argv[2], error);
+}
+
+static gboolean drive(tm_context *context, mill *m, tm_drive_end *end, GError **error)
+{
+    guint n = m->sources->len;
+    g_autofree tm_engine_work *works = g_new0(tm_engine_work, n + 1);
+    g_autofree char *media_root = NULL;
+    for (guint i = 0; i < n; i++) {
+        tm_source *source = m->sources->pdata[i];
+        GArray *lanes = m->lanes->pdata[i];
+        works[i] = (tm_engine_work){
+            .batch = source->batch,
+            .revision = source->revision,
+            .prompt = source->prompt,
+            .binding = source->binding,
+            .lanes = (const tm_engine_lane *)(void *)lanes->data,
+            .n_lanes = lanes->len,
+        };
+        if (!media_root && strcmp(source->data, "-") != 0)
+            media_root = g_path_get_dirname(source->data);
+    }
+    tm_drive_options drive_options = {
+        .concurrency = opt_concurrency,
+        .limit = opt_limit,
+        .no_wait = opt_no_wait,
+        .keep_going = opt_keep_going,
+        .hold_unknown = opt_hold_unknown,
+        .media_root = media_root,
+    };
+    if (opt_until && !tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms, &drive_options.until_ms,
+                                    error))
+        return FALSE;
+    return tm_drive(context, works, n, &drive_options, end, error);
+}
+
+static gboolean write_output(tm_context *context, const tm_batch *batch, GError **error)
+{
+    tm_results_options results = {.spreadsheet = opt_spreadsheet};
+    tm_results_count count;
+    tm_store *store = tm_context_store(context, error);
+    gboolean good = store && tm_output_format(opt_format, opt_output, &results.format, error) &&
+                    tm_output_prepare(store, batch, &results, error) &&
+                    tm_output_write(store, batch, &results, opt_output, &count, error);
+    g_strfreev(results.output_keys);
+    if (good && strcmp(opt_output, "-") != 0) {
+        g_autofree char *n = tm_ui_number(count.n_rows);
+        tm_say("%s rows written to %s", n, opt_output);
+    }
+    return good;
+}
+
+/* The counts of one batch, as the user wants to hear them. */
+static char *counts(const tm_batch *b)
+{
+    GString *words = g_string_new(NULL);
+    g_autofree char *done = tm_ui_number(b->n[TM_JOB_DONE]);
+    g_autofree char *total = tm_ui_number(b->n_total);
+    g_string_append_printf(words, "%s of %s answered", done, total);
+    static const struct {
+        tm_job_state state;
+        const char *word;
+    } others[] = {{TM_JOB_FAILED, "failed"}, {TM_JOB_BLOCKED, "blocked"}, {TM_JOB_HELD, "held, their fate unknown"},
+                  {TM_JOB_CANCELLED, "cancelled"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (b->n[others[i].state])
+            g_string_append_printf(words, ", %" G_GINT64_FORMAT " %s", b->n[others[i].state], others[i].word);
+    if (tm_batch_open(b))
+        g_string_append_printf(words, ", %" G_GINT64_FORMAT " waiting", tm_batch_open(b));
+    if (b->n_repeats)
+        g_string_append_printf(words, "; %" G_GINT64_FORMAT " requests of unknown fate were sent again", b->n_repeats);
+    return g_string_free(words, FALSE);
+}
+
+/* What to type to go on, or to see the results: always the last line. */
+static void last_line(const mill *m, int status, const tm_drive_end *end, int64_t now_ms)
+{
+    const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
+    bool several = m->sources->len > 1;
+    if (status == TM_EXIT_WAITING) {
+        g_autofree char *when = end->wait_until_ms > now_ms && end->wait_until_ms != INT64_MAX
+                                    ? tm_ui_time_pacific(end->wait_until_ms, now_ms)
+                                    : NULL;
+        tm_say("stopped: %s%s%s. Go on with: tidemill run%s%s%s", end->words ? end->words : "rows are waiting",
+               when ? "; worth it from " : "", when ? when : "", several ? "" : " ", several ? "" : first->name,
+               opt_output ? "; what is there now: tidemill results NAME" : "");
+        return;
+    }
+    if (status == TM_EXIT_FAILED)
+        tm_say("see why: tidemill results %s --failed; ask those again: tidemill retry %s", first->name, first->name);
+    else if (!opt_output)
+        tm_say("results: tidemill results %s -o results.csv", first->name);
+}
+
+static int status_of(const mill *m)
+{
+    int status = TM_EXIT_OK;
+    for (guint i = 0; i < m->sources->len; i++) {
+        const tm_batch *b = ((tm_source *)m->sources->pdata[i])->batch;
+        if (tm_batch_open(b) > 0)
+            return TM_EXIT_WAITING;
+        if (b->n[TM_JOB_FAILED] + b->n[TM_JOB_BLOCKED] + b->n[TM_JOB_HELD] > 0)
+            status = TM_EXIT_FAILED;
+    }
+    return status;
+}
+
+static void on_finish(int status, const char *batch)
+{
+    g_autofree char *number = g_strdup_printf("%d", status);
+    g_autoptr(GError) error = NULL;
+    char *argv[] = {"/bin/sh", "-c", opt_on_finish, NULL};
+    g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "TIDEMILL_STATUS", number, TRUE);
+    env = g_environ_setenv(env, "TIDEMILL_BATCH", batch, TRUE);
+    if (!g_spawn_sync(NULL, argv, env, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, NULL, &error))
+        tm_warn("--on-finish: %s", error->message);
+}
+
+static int finish(tm_context *context, mill *m, tm_drive_end *end, GError **error)
+{
+    for (guint i = 0; i < m->sources->len; i++) {
+        tm_batch *batch = ((tm_source *)m->sources->pdata[i])->batch;
+        if (!tm_store_refresh(tm_context_store(context, error), batch, error))
+            return TM_EXIT_ERROR;
+        g_autofree char *words = counts(batch);
+        tm_say("%s: %s", batch->name, words);
+    }
+    const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
+    int status = status_of(m);
+    if (opt_output && (status != TM_EXIT_WAITING || opt_partial) && !write_output(context, first, error))
+        return TM_EXIT_ERROR;
+    last_line(m, status, end, tm_clock_now(tm_context_clock(context)).wall_ms);
+    if (opt_on_finish)
+        on_finish(status, first->name);
+    return status;
+}
+
+static int run(tm_context *context, int argc, char **argv, GError **error)
+{
+    g_auto(mill) m = {
+        .sources = g_ptr_array_new_with_free_func((GDestroyNotify)tm_source_free),
+        .lanes = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref),
+    };
+    tm_drive_end end = {0};
+    tm_results_format format;
+    if (opt_limit < 0 || opt_concurrency < 0) {
+        tm_fail(error, TM_ERROR_USAGE, "--limit and --concurrency take a number above 0");
+        return TM_EXIT_USAGE;
+    }
+    if (!tm_output_format(opt_format, opt_output, &format, error) || !tm_output_check(opt_output, error))
+        return TM_EXIT_ERROR;
+    tm_signals_catch();
+    if (!gather(context, &m, argc, argv, error))
+        return TM_EXIT_ERROR;
+    if (m.sources->len == 0) {
+        tm_say("nothing is waiting. Begin with: tidemill run PROMPT DATA");
+        return TM_EXIT_OK;
+    }
+    if (opt_output && m.sources->len > 1) {
+        tm_fail(error, TM_ERROR_USAGE, "-o takes the results of one batch; %u are open: name one", m.sources->len);
+        return TM_EXIT_USAGE;
+    }
+    if (!drive(context, &m, &end, error))
+        return TM_EXIT_ERROR;
+    int status = finish(context, &m, &end, error);
+    g_free(end.words);
+    return status;
+}
+
+const tm_command tm_cmd_run = {
+    .name = "run",
+    .args = "[PROMPT DATA | BATCH...]",
+    .min_args = 0,
+    .max_args = -1,
+    .summary = "queue what is new, then send until every row is answered",
+    .description = "Waits through the night when the day's quota is spent. Close the terminal, lose the network, kill it:\n"
+                   "the same command goes on where it was. Without names it works all open batches.",
+    .examples = "tidemill run classify.prompt reviews.csv -o labels.csv\n"
+                "tidemill run export.zip#classify reviews.csv --limit 20\n"
+                "tidemill run --prompt 'Label {{text}} as positive or negative' --model gemini-2.5-flash data.csv\n"
+                "tidemill run classify.reviews --no-wait\n"
+                "tidemill run",
+    .options = options,
+    .more = more,
+    .run = run,
+};
