@@ -18,13 +18,15 @@ static const char SQL_REQUEUE[] =
     " class = NULL, answer = NULL, not_before_ms = NULL WHERE id > ?1 AND id <= ?2 AND state <> 5";
 static const char SQL_REQUEUE_BATCH[] = "UPDATE batch SET cursor = 0 WHERE id = ?1";
 static const char SQL_NO_READY[] = "DELETE FROM ready WHERE batch = ?1";
-/* Rows that this prompt has answered already, in an earlier life of the batch. */
-static const char SQL_ADOPT[] = "UPDATE job SET state = 2, not_before_ms = NULL, answer ="
-                                " (SELECT max(a.id) FROM answer a WHERE a.job = coalesce(job.same_as, "
-                                "job.id) AND a.revision = ?3 AND a.class = 0)"
-                                " WHERE id > ?1 AND id <= ?2 AND state IN (0, 7) AND EXISTS"
-                                " (SELECT 1 FROM answer a WHERE a.job = coalesce(job.same_as, job.id) AND "
-                                "a.revision = ?3 AND a.class = 0)";
+/* Rows that this prompt has answered already, in an earlier life of the batch; then their copies. */
+static const char SQL_ADOPT[] =
+    "UPDATE job SET state = 2, not_before_ms = NULL, answer ="
+    " (SELECT max(a.id) FROM answer a WHERE a.job = job.id AND a.revision = ?3 AND a.class = 0)"
+    " WHERE id > ?1 AND id <= ?2 AND state = 0 AND EXISTS"
+    " (SELECT 1 FROM answer a WHERE a.job = job.id AND a.revision = ?3 AND a.class = 0)";
+static const char SQL_ADOPT_COPIES[] = "UPDATE job SET state = 2, answer = l.answer FROM job l WHERE job.id "
+                                       "> ?1 AND job.id <= ?2 AND job.state = 7"
+                                       " AND l.id = job.same_as AND l.state = 2";
 static const char SQL_ADOPT_READY[] =
     "DELETE FROM ready WHERE batch = ?1 AND (SELECT state FROM job WHERE id = ready.job) <> 0";
 static const char SQL_RECOUNT[] = "SELECT state, count(*) FROM job WHERE id > ?1 AND id <= ?2 GROUP BY state";
@@ -120,6 +122,14 @@ static gboolean requeue(tm_store *store, int64_t batch, GError **error)
            tm_sql_run(store, TM_SQL(store, SQL_NO_CLASSES, batch), error);
 }
 
+static gboolean adopt(tm_store *store, int64_t batch, int64_t revision, GError **error)
+{
+    int64_t first = tm_job_id(batch, 0), last = tm_job_id(batch, TM_ORDINAL_MAX);
+    return tm_sql_run(store, TM_SQL(store, SQL_ADOPT, first, last, revision), error) &&
+           tm_sql_run(store, TM_SQL(store, SQL_ADOPT_COPIES, first, last), error) &&
+           tm_sql_run(store, TM_SQL(store, SQL_ADOPT_READY, batch), error);
+}
+
 static gboolean revise_batch(tm_store *store, gpointer data, GError **error)
 {
     revise_data *revise = data;
@@ -137,11 +147,7 @@ static gboolean revise_batch(tm_store *store, gpointer data, GError **error)
         return FALSE;
     if (revise->requeue && !requeue(store, batch, error))
         return FALSE;
-    if (old && (!tm_sql_run(store,
-                            TM_SQL(store, SQL_ADOPT, tm_job_id(batch, 0), tm_job_id(batch, TM_ORDINAL_MAX),
-                                   revise->revision),
-                            error) ||
-                !tm_sql_run(store, TM_SQL(store, SQL_ADOPT_READY, batch), error)))
+    if (old && !adopt(store, batch, revise->revision, error))
         return FALSE;
     return !(revise->requeue || old) || recount(store, batch, error);
 }
