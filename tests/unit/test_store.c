@@ -306,7 +306,7 @@ static void test_a_new_prompt_requeues_or_continues(world *w, gconstpointer data
     world_finish(w, world_at(leases, 0), TM_JOB_DONE, TM_CLASS_OK);
     world_finish(w, world_at(leases, 1), TM_JOB_FAILED, TM_CLASS_SCHEMA);
     int64_t first = w->batch->revision;
-    revise(w, "first", true); /* the same: nothing changes but the options */
+    revise(w, "first", false); /* the same: nothing changes but the options */
     g_assert_cmpint(w->batch->revision, ==, first);
     world_counts(w, 1, 1, 1, 1);
     g_autoptr(tm_revision) read = tm_store_revision(w->store, first, NULL);
@@ -335,6 +335,12 @@ static void test_a_new_prompt_requeues_or_continues(world *w, gconstpointer data
     /* back to the first prompt: what it has answered counts at once */
     revise(w, "first", true);
     g_assert_cmpint(w->batch->revision, ==, first);
+    world_counts(w, 3, 0, 1, 0);
+    /* the same prompt again, asked anew: what failed waits, what is answered stays */
+    g_autoptr(GArray) third = world_lease(w, 1);
+    world_finish(w, world_at(third, 0), TM_JOB_FAILED, TM_CLASS_SCHEMA);
+    world_counts(w, 2, 0, 1, 1);
+    revise(w, "first", true);
     world_counts(w, 3, 0, 1, 0);
 }
 

@@ -314,7 +314,7 @@ static void do_revise(model *m, tm_store *store)
     g_autofree char *name = g_strdup_printf("hash %d", m->hash);
     tm_revision like = {.hash = name, .prompt = "{}", .options = "{}"};
     g_assert_true(tm_store_revise(store, m->w->batch, &like, requeue, NULL));
-    if (m->hash == before)
+    if (m->hash == before && !requeue)
         return;
     for (guint i = 0; requeue && i < m->rows->len; i++) {
         row *r = row_at(m, i);
