@@ -1,9 +1,9 @@
 /* add.c - tidemill add PROMPT DATA: queue only */
-#include <string.h>
 #include "cmd/command.h"
 #include "cmd/source.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
+#include <string.h>
 
 static const GOptionEntry options[] = {TM_SOURCE_OPTIONS, {0}};
 static const GOptionEntry more[] = {TM_SOURCE_MORE, {0}};
@@ -12,8 +12,9 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     bool text = tm_source_flags.prompt != NULL;
     if (argc != (text ? 2 : 3)) {
-        tm_fail(error, TM_ERROR_USAGE, text ? "with --prompt TEXT name the data file, and nothing else"
-                                            : "add needs a prompt and a data file");
+        tm_fail(error, TM_ERROR_USAGE,
+                text ? "with --prompt TEXT name the data file, and nothing else"
+                     : "add needs a prompt and a data file");
         return TM_EXIT_USAGE;
     }
     g_autoptr(tm_source) source = tm_source_open(text ? NULL : argv[1], argv[argc - 1], error);

@@ -1,12 +1,12 @@
 /* drive.c - see drive.h */
 #include "cmd/drive.h"
 
-#include <unistd.h>
 #include "cmd/signals.h"
 #include "cmd/ui/run_view.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "jobs/media_loader.h"
+#include <unistd.h>
 
 enum {
     EVENTS = 512,

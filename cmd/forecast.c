@@ -1,8 +1,8 @@
 /* forecast.c - see forecast.h */
 #include "cmd/forecast.h"
 
-#include <string.h>
 #include "cmd/source.h"
+#include <string.h>
 
 enum { BYTES_A_TOKEN = 4 }; /* of a first estimate, before the server has counted; English text */
 
@@ -10,8 +10,9 @@ tm_cost tm_row_cost(const tm_store_totals_t *totals, int64_t bytes)
 {
     tm_cost cost = {{0}};
     int64_t input = totals->answered > 0 && totals->tokens_in > 0 ? totals->tokens_in / totals->answered
-                                                                   : bytes / BYTES_A_TOKEN + 1;
-    int64_t output = totals->answered > 0 ? (totals->tokens_out + totals->tokens_think) / totals->answered : 0;
+                                                                  : bytes / BYTES_A_TOKEN + 1;
+    int64_t output =
+        totals->answered > 0 ? (totals->tokens_out + totals->tokens_think) / totals->answered : 0;
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = input;
     cost.of[TM_UNIT_TOKENS] = input + output;
@@ -47,7 +48,8 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
     outlook->next_ms = grant.granted ? 0 : grant.retry_ms;
     g_strlcpy(outlook->why, grant.granted ? "" : grant.why, sizeof outlook->why);
     if (!grant.granted && !outlook->why[0])
-        g_snprintf(outlook->why, sizeof outlook->why, "the %s's quota is spent", tm_window_name(grant.bound.window));
+        g_snprintf(outlook->why, sizeof outlook->why, "the %s's quota is spent",
+                   tm_window_name(grant.bound.window));
     if (state.until_ms > now.wall_ms) {
         outlook->hold_until_ms = state.until_ms;
         g_strlcpy(outlook->why, state.why, sizeof outlook->why);
@@ -57,8 +59,8 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
     return TRUE;
 }
 
-void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch, const tm_store_totals_t *totals,
-                   tm_outlook *outlook)
+void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch,
+                   const tm_store_totals_t *totals, tm_outlook *outlook)
 {
     (void)store;
     *outlook = (tm_outlook){0};
@@ -69,6 +71,7 @@ void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch, 
     if (!lanes)
         return;
     tm_cost each = tm_row_cost(totals, (int64_t)tm_template_static_length(source->prompt->template) + 500);
-    if (!tm_outlook_lane(context, &g_array_index(lanes, tm_engine_lane, 0), &each, tm_batch_open(batch), outlook, NULL))
+    if (!tm_outlook_lane(context, &g_array_index(lanes, tm_engine_lane, 0), &each, tm_batch_open(batch),
+                         outlook, NULL))
         *outlook = (tm_outlook){0};
 }

@@ -5,10 +5,10 @@
 #include "jobs/plan.h"
 
 typedef struct {
-    char lane[120];         /* "gemini gemini-2.5-flash"; empty: no lane could be found (no key, say) */
-    int64_t finish_ms;      /* 0: not known; INT64_MAX: never */
-    int64_t next_ms;        /* earliest next request; 0: now */
-    int64_t hold_until_ms;  /* 0: no hold */
+    char lane[120];        /* "gemini gemini-2.5-flash"; empty: no lane could be found (no key, say) */
+    int64_t finish_ms;     /* 0: not known; INT64_MAX: never */
+    int64_t next_ms;       /* earliest next request; 0: now */
+    int64_t hold_until_ms; /* 0: no hold */
     char why[160];
     tm_forecast forecast;
 } tm_outlook;
@@ -21,5 +21,5 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
                          tm_outlook *outlook, GError **error);
 
 /* Of a stored batch over its first lane. What is not known stays 0: no key is needed. */
-void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch, const tm_store_totals_t *totals,
-                   tm_outlook *outlook);
+void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch,
+                   const tm_store_totals_t *totals, tm_outlook *outlook);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 /* In the order of --help: one line a command. */
+/* clang-format off */
 const tm_command *const tm_commands[] = {
     &tm_cmd_import,
     &tm_cmd_preview,
@@ -31,6 +32,7 @@ const tm_command *const tm_commands[] = {
     &tm_cmd_simulate,
     NULL,
 };
+/* clang-format on */
 
 static gboolean opt_help, opt_help_all, opt_version;
 static const GOptionEntry help_entries[] = {

@@ -1,13 +1,13 @@
 /* output.c - see output.h */
 #include "cmd/output.h"
 
+#include "core/error.h"
+#include "core/json.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "core/error.h"
-#include "core/json.h"
 
 gboolean tm_output_format(const char *format, const char *path, tm_results_format *out, GError **error)
 {
@@ -37,15 +37,18 @@ gboolean tm_output_check(const char *path, GError **error)
     return TRUE;
 }
 
-gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_options *options, GError **error)
+gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_options *options,
+                           GError **error)
 {
     g_autoptr(tm_revision) revision = tm_store_revision(store, batch->revision, error);
-    g_autoptr(json_t) json = revision ? tm_json_parse(revision->prompt, strlen(revision->prompt), error) : NULL;
+    g_autoptr(json_t) json =
+        revision ? tm_json_parse(revision->prompt, strlen(revision->prompt), error) : NULL;
     g_autoptr(tm_prompt) prompt = json ? tm_prompt_from_json(json, error) : NULL;
     if (!prompt)
         return FALSE;
     options->json_output = tm_prompt_wants_json(prompt);
-    const json_t *properties = prompt->output_schema ? tm_json_object(prompt->output_schema, "properties") : NULL;
+    const json_t *properties =
+        prompt->output_schema ? tm_json_object(prompt->output_schema, "properties") : NULL;
     if (!properties)
         return TRUE;
     g_autoptr(GPtrArray) keys = g_ptr_array_new();
@@ -59,8 +62,8 @@ gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_op
 }
 
 /* Writes into FILE.XXXXXX beside the file, then renames: what was there stays until all is written. */
-static gboolean write_file(tm_store *store, const tm_batch *batch, const tm_results_options *options, const char *path,
-                           tm_results_count *count, GError **error)
+static gboolean write_file(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                           const char *path, tm_results_count *count, GError **error)
 {
     g_autofree char *temp = g_strdup_printf("%s.XXXXXX", path);
     int fd = g_mkstemp_full(temp, O_RDWR, 0600);
@@ -83,8 +86,8 @@ static gboolean write_file(tm_store *store, const tm_batch *batch, const tm_resu
     return good;
 }
 
-gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options, const char *path,
-                         tm_results_count *count, GError **error)
+gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                         const char *path, tm_results_count *count, GError **error)
 {
     if (path && strcmp(path, "-") != 0)
         return write_file(store, batch, options, path, count, error);

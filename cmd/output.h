@@ -10,8 +10,9 @@ gboolean tm_output_format(const char *format, const char *path, tm_results_forma
 gboolean tm_output_check(const char *path, GError **error);
 
 /* Fills what follows from the batch's prompt: JSON columns and their order. Free options->output_keys. */
-gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_options *options, GError **error);
+gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_options *options,
+                           GError **error);
 
 /* Writes the batch's results to `path` (NULL or "-": stdout). A file is there whole, or as it was. */
-gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options, const char *path,
-                         tm_results_count *count, GError **error);
+gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                         const char *path, tm_results_count *count, GError **error);

@@ -1,12 +1,12 @@
 /* plan.c - tidemill plan PROMPT DATA: what a run would do, and how many nights it takes */
-#include <stdio.h>
-#include <string.h>
 #include "cmd/command.h"
 #include "cmd/forecast.h"
 #include "cmd/source.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"
+#include <stdio.h>
+#include <string.h>
 
 static gboolean opt_json;
 
@@ -22,7 +22,7 @@ typedef struct {
     tm_intake_result intake;
     tm_store_totals_t totals;
     tm_cost each;
-    int64_t to_send;  /* new rows and those that wait already */
+    int64_t to_send; /* new rows and those that wait already */
     json_t *json;
 } planned;
 
@@ -57,9 +57,10 @@ static void print_rows(const planned *p)
                tm_source_flags.dedupe ? " (asked once)" : " (--dedupe asks once)");
     if (p->intake.n_rejected)
         printf(", %" G_GINT64_FORMAT " rejected", p->intake.n_rejected);
-    printf("\nto send: %" G_GINT64_FORMAT " requests, about %" G_GINT64_FORMAT " input tokens each%s, %s in all\n",
-           p->to_send, p->each.of[TM_UNIT_INPUT_TOKENS], p->totals.answered ? " (as counted so far)" : " (a guess)",
-           tokens);
+    printf("\nto send: %" G_GINT64_FORMAT " requests, about %" G_GINT64_FORMAT
+           " input tokens each%s, %s in all\n",
+           p->to_send, p->each.of[TM_UNIT_INPUT_TOKENS],
+           p->totals.answered ? " (as counted so far)" : " (a guess)", tokens);
     if (p->source->batch)
         printf("batch: %s, %" G_GINT64_FORMAT " answered\n", p->source->batch->name,
                p->source->batch->n[TM_JOB_DONE]);
@@ -85,18 +86,21 @@ static void print_lane(const planned *p, const tm_engine_lane *lane, const tm_ou
         if (o->forecast.bound.value >= 0)
             printf("; bound by %s %" G_GINT64_FORMAT " (%s%s)",
                    tm_limit_word(o->forecast.bound.unit, o->forecast.bound.window), o->forecast.bound.value,
-                   tm_limit_source_name(o->forecast.bound.source), o->forecast.bound.hard ? "" : ", not certain");
+                   tm_limit_source_name(o->forecast.bound.source),
+                   o->forecast.bound.hard ? "" : ", not certain");
         printf("\n");
     }
-    printf("cost: %s\n", lane->account->costs ? "this account costs money: see --budget" : "nothing on this account");
+    printf("cost: %s\n",
+           lane->account->costs ? "this account costs money: see --budget" : "nothing on this account");
 }
 
 static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlook *o)
 {
-    json_t *entry = json_pack("{s:s, s:s, s:I, s:I, s:f}", "account", lane->account->name, "model", lane->model, "nights",
-                              (json_int_t)o->forecast.days, "a_day", (json_int_t)o->forecast.a_day, "a_minute",
-                              o->forecast.a_minute);
-    json_object_set_new(entry, "finish_ms", o->finish_ms == INT64_MAX ? json_null() : json_integer(o->finish_ms));
+    json_t *entry = json_pack("{s:s, s:s, s:I, s:I, s:f}", "account", lane->account->name, "model",
+                              lane->model, "nights", (json_int_t)o->forecast.days, "a_day",
+                              (json_int_t)o->forecast.a_day, "a_minute", o->forecast.a_minute);
+    json_object_set_new(entry, "finish_ms",
+                        o->finish_ms == INT64_MAX ? json_null() : json_integer(o->finish_ms));
     json_object_set_new(entry, "costs", json_boolean(lane->account->costs));
     json_array_append_new(json_object_get(p->json, "accounts"), entry);
 }
@@ -108,9 +112,10 @@ static gboolean print_plan(tm_context *context, planned *p, GError **error)
     if (!lanes)
         return FALSE;
     if (opt_json)
-        p->json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:[]}", "new", (json_int_t)p->intake.added.n_new, "known",
-                            (json_int_t)p->intake.added.n_known, "duplicates", (json_int_t)p->intake.added.n_duplicates,
-                            "rejected", (json_int_t)p->intake.n_rejected, "requests", (json_int_t)p->to_send,
+        p->json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:[]}", "new", (json_int_t)p->intake.added.n_new,
+                            "known", (json_int_t)p->intake.added.n_known, "duplicates",
+                            (json_int_t)p->intake.added.n_duplicates, "rejected",
+                            (json_int_t)p->intake.n_rejected, "requests", (json_int_t)p->to_send,
                             "tokens_each", (json_int_t)p->each.of[TM_UNIT_INPUT_TOKENS], "accounts");
     else
         print_rows(p);

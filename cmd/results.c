@@ -1,28 +1,34 @@
 /* results.c - tidemill results BATCH [DATA]: answers in order, joined */
-#include <string.h>
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/source.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
+#include <string.h>
 
 static char *opt_output, *opt_format;
 static gboolean opt_failed, opt_all_revisions, opt_spreadsheet, opt_json;
 
 static const GOptionEntry options[] = {
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write there instead of to the terminal\n-o labels.csv", "FILE"},
-    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format, "jsonl, csv or tsv (default: by -o's ending, else jsonl)\n--format csv", "F"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output,
+     "Write there instead of to the terminal\n-o labels.csv", "FILE"},
+    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format,
+     "jsonl, csv or tsv (default: by -o's ending, else jsonl)\n--format csv", "F"},
     {"failed", 0, 0, G_OPTION_ARG_NONE, &opt_failed, "Only rows that failed or were blocked\n--failed", NULL},
-    {"all-revisions", 0, 0, G_OPTION_ARG_NONE, &opt_all_revisions, "Every answer, of older prompts too\n--all-revisions", NULL},
+    {"all-revisions", 0, 0, G_OPTION_ARG_NONE, &opt_all_revisions,
+     "Every answer, of older prompts too\n--all-revisions", NULL},
     {"spreadsheet", 0, 0, G_OPTION_ARG_NONE, &opt_spreadsheet,
      "For Excel and its kin: a BOM, and no cell that could be a formula\n--spreadsheet", NULL},
     {0},
 };
 static const GOptionEntry more[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "The same as --format jsonl\n--json", NULL},
-    {"data-format", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.format, "Of DATA: csv, tsv, jsonl or json\n--data-format csv", "F"},
-    {"delimiter", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.delimiter, "Between DATA's cells\n--delimiter ';'", "C"},
-    {"no-header", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.no_header, "DATA's first line is a row\n--no-header", NULL},
+    {"data-format", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.format,
+     "Of DATA: csv, tsv, jsonl or json\n--data-format csv", "F"},
+    {"delimiter", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.delimiter,
+     "Between DATA's cells\n--delimiter ';'", "C"},
+    {"no-header", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.no_header,
+     "DATA's first line is a row\n--no-header", NULL},
     {"encoding", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.encoding, "Of DATA\n--encoding cp1252", "NAME"},
     {0},
 };
@@ -31,7 +37,8 @@ static void say_counts(const tm_batch *batch, const tm_results_count *count)
 {
     g_autofree char *rows = tm_ui_number(count->n_rows);
     g_autoptr(GString) words = g_string_new(NULL);
-    g_string_append_printf(words, "%s: %s rows, %" G_GINT64_FORMAT " answered", batch->name, rows, count->n_done);
+    g_string_append_printf(words, "%s: %s rows, %" G_GINT64_FORMAT " answered", batch->name, rows,
+                           count->n_done);
     if (count->n_failed)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " failed", count->n_failed);
     if (count->n_blocked)
@@ -39,7 +46,8 @@ static void say_counts(const tm_batch *batch, const tm_results_count *count)
     if (count->n_waiting)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " waiting", count->n_waiting);
     if (count->n_unknown_rows)
-        g_string_append_printf(words, "; %" G_GINT64_FORMAT " rows of the data were never queued", count->n_unknown_rows);
+        g_string_append_printf(words, "; %" G_GINT64_FORMAT " rows of the data were never queued",
+                               count->n_unknown_rows);
     if (opt_output)
         g_string_append_printf(words, "; written to %s", opt_output);
     tm_say("%s", words->str);
@@ -80,8 +88,9 @@ const tm_command tm_cmd_results = {
     .min_args = 1,
     .max_args = 2,
     .summary = "the answers, in the order of the input, joined to its columns",
-    .description = "With DATA the answers are joined to that file's rows and columns, in its order: it may have been\n"
-                   "sorted, and have gained rows and columns, since.",
+    .description =
+        "With DATA the answers are joined to that file's rows and columns, in its order: it may have been\n"
+        "sorted, and have gained rows and columns, since.",
     .examples = "tidemill results classify.reviews -o labels.csv\n"
                 "tidemill results classify.reviews reviews-sorted.csv --format csv\n"
                 "tidemill results classify.reviews --failed",

@@ -1,6 +1,4 @@
 /* run.c - tidemill run [PROMPT DATA | BATCH...]: queue what is new, then send until all is answered */
-#include <string.h>
-#include <sys/wait.h>
 #include "cmd/command.h"
 #include "cmd/drive.h"
 #include "cmd/lanes.h"
@@ -10,6 +8,8 @@
 #include "cmd/ui/say.h"
 #include "cmd/when.h"
 #include "core/error.h"
+#include <string.h>
+#include <sys/wait.h>
 
 static char *opt_output, *opt_format, *opt_until, *opt_on_finish;
 static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_yes, opt_spreadsheet;
@@ -17,9 +17,11 @@ static gint64 opt_limit;
 static int opt_concurrency;
 
 static const GOptionEntry options[] = {
-    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output, "Write the results there when all is done\n-o labels.csv", "FILE"},
+    {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output,
+     "Write the results there when all is done\n-o labels.csv", "FILE"},
     TM_SOURCE_OPTIONS,
-    {"no-wait", 0, 0, G_OPTION_ARG_NONE, &opt_no_wait, "Stop instead of waiting for the next day's quota\n--no-wait", NULL},
+    {"no-wait", 0, 0, G_OPTION_ARG_NONE, &opt_no_wait,
+     "Stop instead of waiting for the next day's quota\n--no-wait", NULL},
     {"until", 0, 0, G_OPTION_ARG_STRING, &opt_until, "Stop at a time\n--until 07:30", "TIME"},
     {"limit", 0, 0, G_OPTION_ARG_INT64, &opt_limit, "Send at most N rows\n--limit 20", "N"},
     {0},
@@ -27,15 +29,21 @@ static const GOptionEntry options[] = {
 static const GOptionEntry more[] = {
     TM_SOURCE_MORE,
     TM_LANE_OPTIONS(tm_source_flags.lanes),
-    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format, "Of -o: jsonl, csv or tsv (default: by its ending)\n--format csv", "F"},
-    {"spreadsheet", 0, 0, G_OPTION_ARG_NONE, &opt_spreadsheet, "Make -o safe and readable for spreadsheets\n--spreadsheet", NULL},
-    {"partial", 0, 0, G_OPTION_ARG_NONE, &opt_partial, "Write -o even if rows are still waiting\n--partial", NULL},
-    {"concurrency", 0, 0, G_OPTION_ARG_INT, &opt_concurrency, "Requests in flight at most\n--concurrency 16", "N"},
-    {"keep-going", 0, 0, G_OPTION_ARG_NONE, &opt_keep_going, "Don't stop when row after row fails the same way\n--keep-going", NULL},
+    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format,
+     "Of -o: jsonl, csv or tsv (default: by its ending)\n--format csv", "F"},
+    {"spreadsheet", 0, 0, G_OPTION_ARG_NONE, &opt_spreadsheet,
+     "Make -o safe and readable for spreadsheets\n--spreadsheet", NULL},
+    {"partial", 0, 0, G_OPTION_ARG_NONE, &opt_partial, "Write -o even if rows are still waiting\n--partial",
+     NULL},
+    {"concurrency", 0, 0, G_OPTION_ARG_INT, &opt_concurrency, "Requests in flight at most\n--concurrency 16",
+     "N"},
+    {"keep-going", 0, 0, G_OPTION_ARG_NONE, &opt_keep_going,
+     "Don't stop when row after row fails the same way\n--keep-going", NULL},
     {"hold-unknown", 0, 0, G_OPTION_ARG_NONE, &opt_hold_unknown,
      "Don't send a row again whose request may have been billed without an answer\n--hold-unknown", NULL},
     {"on-finish", 0, 0, G_OPTION_ARG_STRING, &opt_on_finish,
-     "Run this when it ends, with TIDEMILL_STATUS and TIDEMILL_BATCH set\n--on-finish 'notify-send done'", "CMD"},
+     "Run this when it ends, with TIDEMILL_STATUS and TIDEMILL_BATCH set\n--on-finish 'notify-send done'",
+     "CMD"},
     {"yes", 'y', 0, G_OPTION_ARG_NONE, &opt_yes, "Ask nothing\n--yes", NULL},
     {0},
 };
@@ -71,7 +79,8 @@ static gboolean from_files(tm_context *context, mill *m, const char *prompt, con
     if (!source || !add_source(context, m, source, error))
         return FALSE;
     g_auto(tm_intake_result) result = {0};
-    return tm_source_begin(context, source, false, error) && tm_source_add(context, source, NULL, &result, error);
+    return tm_source_begin(context, source, false, error) &&
+           tm_source_add(context, source, NULL, &result, error);
 }
 
 static gboolean from_batch(tm_context *context, mill *m, const tm_batch *batch, GError **error)
@@ -122,7 +131,8 @@ static gboolean gather(tm_context *context, mill *m, int argc, char **argv, GErr
     if (!tm_source_is_prompt(argv[1]))
         return from_names(context, m, argc, argv, error);
     if (argc == 2)
-        return tm_fail(error, TM_ERROR_USAGE, "%s over which data? tidemill run %s DATA.csv", argv[1], argv[1]);
+        return tm_fail(error, TM_ERROR_USAGE, "%s over which data? tidemill run %s DATA.csv", argv[1],
+                       argv[1]);
     if (argc > 3)
         return tm_fail(error, TM_ERROR_USAGE, "one prompt and one data file at a time");
     return from_files(context, m, argv[1], argv[2], error);
@@ -155,8 +165,8 @@ static gboolean drive(tm_context *context, mill *m, tm_drive_end *end, GError **
         .hold_unknown = opt_hold_unknown,
         .media_root = media_root,
     };
-    if (opt_until && !tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms, &drive_options.until_ms,
-                                    error))
+    if (opt_until && !tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms,
+                                    &drive_options.until_ms, error))
         return FALSE;
     return tm_drive(context, works, n, &drive_options, end, error);
 }
@@ -187,7 +197,9 @@ static char *counts(const tm_batch *b)
     static const struct {
         tm_job_state state;
         const char *word;
-    } others[] = {{TM_JOB_FAILED, "failed"}, {TM_JOB_BLOCKED, "blocked"}, {TM_JOB_HELD, "held, their fate unknown"},
+    } others[] = {{TM_JOB_FAILED, "failed"},
+                  {TM_JOB_BLOCKED, "blocked"},
+                  {TM_JOB_HELD, "held, their fate unknown"},
                   {TM_JOB_CANCELLED, "cancelled"}};
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
         if (b->n[others[i].state])
@@ -195,7 +207,8 @@ static char *counts(const tm_batch *b)
     if (tm_batch_open(b))
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " waiting", tm_batch_open(b));
     if (b->n_repeats)
-        g_string_append_printf(words, "; %" G_GINT64_FORMAT " requests of unknown fate were sent again", b->n_repeats);
+        g_string_append_printf(words, "; %" G_GINT64_FORMAT " requests of unknown fate were sent again",
+                               b->n_repeats);
     return g_string_free(words, FALSE);
 }
 
@@ -208,13 +221,15 @@ static void last_line(const mill *m, int status, const tm_drive_end *end, int64_
         g_autofree char *when = end->wait_until_ms > now_ms && end->wait_until_ms != INT64_MAX
                                     ? tm_ui_time_pacific(end->wait_until_ms, now_ms)
                                     : NULL;
-        tm_say("stopped: %s%s%s. Go on with: tidemill run%s%s%s", end->words ? end->words : "rows are waiting",
-               when ? "; worth it from " : "", when ? when : "", several ? "" : " ", several ? "" : first->name,
+        tm_say("stopped: %s%s%s. Go on with: tidemill run%s%s%s",
+               end->words ? end->words : "rows are waiting", when ? "; worth it from " : "", when ? when : "",
+               several ? "" : " ", several ? "" : first->name,
                opt_output ? "; what is there now: tidemill results NAME" : "");
         return;
     }
     if (status == TM_EXIT_FAILED)
-        tm_say("see why: tidemill results %s --failed; ask those again: tidemill retry %s", first->name, first->name);
+        tm_say("see why: tidemill results %s --failed; ask those again: tidemill retry %s", first->name,
+               first->name);
     else if (!opt_output)
         tm_say("results: tidemill results %s -o results.csv", first->name);
 }
@@ -284,7 +299,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         return TM_EXIT_OK;
     }
     if (opt_output && m.sources->len > 1) {
-        tm_fail(error, TM_ERROR_USAGE, "-o takes the results of one batch; %u are open: name one", m.sources->len);
+        tm_fail(error, TM_ERROR_USAGE, "-o takes the results of one batch; %u are open: name one",
+                m.sources->len);
         return TM_EXIT_USAGE;
     }
     if (!drive(context, &m, &end, error))
@@ -300,13 +316,15 @@ const tm_command tm_cmd_run = {
     .min_args = 0,
     .max_args = -1,
     .summary = "queue what is new, then send until every row is answered",
-    .description = "Waits through the night when the day's quota is spent. Close the terminal, lose the network, kill it:\n"
+    .description = "Waits through the night when the day's quota is spent. Close the terminal, lose the "
+                   "network, kill it:\n"
                    "the same command goes on where it was. Without names it works all open batches.",
-    .examples = "tidemill run classify.prompt reviews.csv -o labels.csv\n"
-                "tidemill run export.zip#classify reviews.csv --limit 20\n"
-                "tidemill run --prompt 'Label {{text}} as positive or negative' --model gemini-2.5-flash data.csv\n"
-                "tidemill run classify.reviews --no-wait\n"
-                "tidemill run",
+    .examples =
+        "tidemill run classify.prompt reviews.csv -o labels.csv\n"
+        "tidemill run export.zip#classify reviews.csv --limit 20\n"
+        "tidemill run --prompt 'Label {{text}} as positive or negative' --model gemini-2.5-flash data.csv\n"
+        "tidemill run classify.reviews --no-wait\n"
+        "tidemill run",
     .options = options,
     .more = more,
     .run = run,

@@ -35,11 +35,20 @@ void tm_signals_catch(void)
     }
 }
 
-int tm_signals_count(void) { return (int)count; }
+int tm_signals_count(void)
+{
+    return (int)count;
+}
 
-const volatile sig_atomic_t *tm_signals_flag(void) { return &count; }
+const volatile sig_atomic_t *tm_signals_flag(void)
+{
+    return &count;
+}
 
-int tm_signals_fd(void) { return ends[0]; }
+int tm_signals_fd(void)
+{
+    return ends[0];
+}
 
 void tm_signals_drain(void)
 {

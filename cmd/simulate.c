@@ -269,7 +269,8 @@ const tm_command tm_cmd_simulate = {
     .summary = "a strict twin of the API on this machine, for rehearsal and tests",
     .description =
         "Judges requests as Gemini does (and, under /v1/chat/completions, as OpenAI does): keys, models,\n"
-        "unknown fields, limits in sliding windows. Answers \"echo: \" and the prompt, or a value that obeys\n"
+        "unknown fields, limits in sliding windows. Answers \"echo: \" and the prompt, or a value that "
+        "obeys\n"
         "the schema that was asked for. The first line on stdout is its address; then it is ready.",
     .examples =
         "tidemill simulate --port 8090 --rpm 5 --rpd 20\n"

@@ -1,13 +1,13 @@
 /* source.c - see source.h */
 #include "cmd/source.h"
 
-#include <string.h>
 #include "cmd/prompt_argument.h"
 #include "cmd/signals.h"
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"
+#include <string.h>
 
 enum {
     FEW_ANSWERS = 10, /* so many are asked again without a word after an edit */
@@ -82,11 +82,13 @@ tm_source *tm_source_open(const char *prompt, const char *data, GError **error)
     source->dataset = tm_dataset_open(data, &options, error);
     if (!source->dataset)
         return NULL;
-    tm_binding_options binding = {.maps = tm_source_flags.maps, .sets = tm_source_flags.sets, .id = tm_source_flags.id};
+    tm_binding_options binding = {
+        .maps = tm_source_flags.maps, .sets = tm_source_flags.sets, .id = tm_source_flags.id};
     source->binding = tm_binding_new(source->prompt, tm_dataset_columns(source->dataset), &binding, error);
     if (!source->binding)
         return NULL;
-    source->model = g_strdup(tm_source_flags.lanes.model ? tm_source_flags.lanes.model : source->prompt->model);
+    source->model =
+        g_strdup(tm_source_flags.lanes.model ? tm_source_flags.lanes.model : source->prompt->model);
     source->data = strcmp(data, "-") == 0 ? g_strdup("-") : g_canonicalize_filename(data, NULL);
     source->identity = identity_of(prompt, source->data);
     return g_steal_pointer(&source);
@@ -106,7 +108,8 @@ static char *name_of(const tm_source *source)
 {
     if (tm_source_flags.name)
         return g_strdup(tm_source_flags.name);
-    g_autofree char *data = strcmp(source->data, "-") == 0 ? g_strdup("stdin") : g_path_get_basename(source->data);
+    g_autofree char *data =
+        strcmp(source->data, "-") == 0 ? g_strdup("stdin") : g_path_get_basename(source->data);
     char *dot = strchr(data + 1, '.');
     if (dot)
         *dot = '\0';
@@ -158,7 +161,8 @@ static gboolean changed(const tm_batch *batch, int64_t answered, GError **error)
 static gboolean revise(tm_store *store, tm_source *source, bool trial, GError **error)
 {
     tm_batch *batch = source->batch;
-    g_autoptr(tm_revision) current = batch->revision ? tm_store_revision(store, batch->revision, error) : NULL;
+    g_autoptr(tm_revision) current =
+        batch->revision ? tm_store_revision(store, batch->revision, error) : NULL;
     if (batch->revision && !current)
         return FALSE;
     g_autofree char *hash = hash_of(source);
@@ -241,9 +245,11 @@ static void say_added(const tm_source *source, const tm_intake_result *result, c
     g_autoptr(GString) words = g_string_new(NULL);
     g_string_append_printf(words, "%s: %s new, %s known", source->batch->name, n_new, n_known);
     if (added->n_duplicates && tm_source_flags.dedupe)
-        g_string_append_printf(words, ", %" G_GINT64_FORMAT " the same as others: asked once", added->n_duplicates);
+        g_string_append_printf(words, ", %" G_GINT64_FORMAT " the same as others: asked once",
+                               added->n_duplicates);
     else if (added->n_duplicates && added->n_new)
-        g_string_append_printf(words, ", %" G_GINT64_FORMAT " of them the same as others (--dedupe asks once)",
+        g_string_append_printf(words,
+                               ", %" G_GINT64_FORMAT " of them the same as others (--dedupe asks once)",
                                added->n_duplicates);
     tm_say("%s", words->str);
     for (guint i = 0; result->reasons && i < result->reasons->len; i++)
@@ -251,21 +257,25 @@ static void say_added(const tm_source *source, const tm_intake_result *result, c
     if (result->n_rejected && result->rejects_error)
         tm_warn("%" G_GINT64_FORMAT " rows could not be used; %s", result->n_rejected, result->rejects_error);
     else if (result->n_rejected)
-        tm_warn("%" G_GINT64_FORMAT " rows could not be used; they are kept in %s", result->n_rejected, rejects);
+        tm_warn("%" G_GINT64_FORMAT " rows could not be used; they are kept in %s", result->n_rejected,
+                rejects);
 }
 
-/* While another process loads the same batch for the first time there is nothing to compare with: wait for it. */
-static gboolean queue_rows(tm_store *store, tm_source *source, const char *base, const tm_intake_options *intake,
-                           tm_intake_result *result, GError **error)
+/* While another process loads the same batch for the first time there is nothing to compare with: wait for
+ * it. */
+static gboolean queue_rows(tm_store *store, tm_source *source, const char *base,
+                           const tm_intake_options *intake, tm_intake_result *result, GError **error)
 {
     for (bool said = false;; said = true) {
         g_autoptr(GError) failed = NULL;
         tm_intake_result_clear(result);
-        gboolean good = tm_intake(store, source->batch, source->dataset, base, source->binding, intake, result, &failed);
+        gboolean good =
+            tm_intake(store, source->batch, source->dataset, base, source->binding, intake, result, &failed);
         tm_progress_clear();
         if (good)
             return TRUE;
-        bool wait = g_error_matches(failed, TM_ERROR, TM_ERROR_BUSY) && result->rows == 0 && tm_signals_count() == 0;
+        bool wait =
+            g_error_matches(failed, TM_ERROR, TM_ERROR_BUSY) && result->rows == 0 && tm_signals_count() == 0;
         if (!wait) {
             g_propagate_error(error, g_steal_pointer(&failed));
             return FALSE;
@@ -284,8 +294,8 @@ gboolean tm_source_add(tm_context *context, tm_source *source, const tm_intake_o
         return FALSE;
     bool from_stdin = strcmp(source->data, "-") == 0;
     g_autofree char *base = from_stdin ? g_strdup("stdin") : g_path_get_basename(source->data);
-    g_autofree char *rejects =
-        tm_source_flags.rejects ? g_strdup(tm_source_flags.rejects) : g_strdup_printf("%s.rejects.jsonl", base);
+    g_autofree char *rejects = tm_source_flags.rejects ? g_strdup(tm_source_flags.rejects)
+                                                       : g_strdup_printf("%s.rejects.jsonl", base);
     tm_intake_options intake = options ? *options : (tm_intake_options){0};
     intake.dedupe = tm_source_flags.dedupe;
     intake.by_id = tm_source_flags.id != NULL;
@@ -305,7 +315,8 @@ gboolean tm_source_add(tm_context *context, tm_source *source, const tm_intake_o
     return TRUE;
 }
 
-GArray *tm_source_chosen(tm_context *context, tm_source *source, const tm_intake_result *result, GError **error)
+GArray *tm_source_chosen(tm_context *context, tm_source *source, const tm_intake_result *result,
+                         GError **error)
 {
     tm_store *store = tm_context_store(context, error);
     if (!store || !result->ordinals)
@@ -326,7 +337,8 @@ static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
     source->revision = tm_store_revision(store, batch->revision, error);
     if (!source->revision)
         return NULL;
-    g_autoptr(json_t) prompt = tm_json_parse(source->revision->prompt, strlen(source->revision->prompt), error);
+    g_autoptr(json_t) prompt =
+        tm_json_parse(source->revision->prompt, strlen(source->revision->prompt), error);
     g_autoptr(json_t) options =
         prompt ? tm_json_parse(source->revision->options, strlen(source->revision->options), error) : NULL;
     source->prompt = options ? tm_prompt_from_json(prompt, error) : NULL;
@@ -336,7 +348,7 @@ static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
     if (!source->binding)
         return NULL;
     const char *model = tm_source_flags.lanes.model ? tm_source_flags.lanes.model
-                                              : tm_json_string(options, "model", source->prompt->model);
+                                                    : tm_json_string(options, "model", source->prompt->model);
     source->model = g_strdup(model);
     return g_steal_pointer(&source);
 }

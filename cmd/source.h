@@ -1,4 +1,5 @@
-/* source.h - which prompt over which data, and how they meet: flags and steps that add, run, try and plan share. */
+/* source.h - which prompt over which data, and how they meet: flags and steps that add, run, try and plan
+ * share. */
 #pragma once
 #include "cmd/context.h"
 #include "cmd/lanes.h"
@@ -16,6 +17,7 @@ typedef struct {
 extern tm_source_flags_t tm_source_flags;
 
 /* The flags people use, and the rest, for a command's tables. */
+/* clang-format off */
 #define TM_SOURCE_OPTIONS                                                                                        \
     {"prompt", 'p', 0, G_OPTION_ARG_STRING, &tm_source_flags.prompt,                                             \
      "The prompt itself, instead of a file: 'Label {{text}}'", "TEXT"},                                          \
@@ -48,16 +50,17 @@ extern tm_source_flags_t tm_source_flags;
         {"strict", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.strict, "Stop at the first bad row", NULL},         \
         {"rejects", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.rejects,                                       \
          "Where bad rows are kept (default: DATA.rejects.jsonl in this folder)", "FILE"}
+/* clang-format on */
 
 /* A prompt and its data, opened. */
 typedef struct {
     tm_prompt *prompt;
     tm_dataset *dataset;
     tm_binding *binding;
-    char *model;         /* --model, else the prompt's */
-    char *data;          /* absolute, or "-" */
-    char *identity;      /* of the batch */
-    tm_batch *batch;     /* NULL: not made yet */
+    char *model;     /* --model, else the prompt's */
+    char *data;      /* absolute, or "-" */
+    char *identity;  /* of the batch */
+    tm_batch *batch; /* NULL: not made yet */
     tm_revision *revision;
 } tm_source;
 void tm_source_free(tm_source *source);
@@ -72,18 +75,19 @@ GArray *tm_source_lanes(tm_context *context, const tm_source *source, GError **e
 /* Finds the batch that this prompt and data make; NULL in source->batch: there is none yet. */
 gboolean tm_source_find(tm_context *context, tm_source *source, GError **error);
 
-/* Finds or makes the batch and its revision. After an edit of the prompt of a batch with more than 10 answers:
- * TM_ERROR_CHANGED with the choices, unless one was made; `trial` (`try`) begins a revision all the same and
- * leaves the choice to the next run. */
+/* Finds or makes the batch and its revision. After an edit of the prompt of a batch with more than 10
+ * answers: TM_ERROR_CHANGED with the choices, unless one was made; `trial` (`try`) begins a revision all the
+ * same and leaves the choice to the next run. */
 gboolean tm_source_begin(tm_context *context, tm_source *source, bool trial, GError **error);
 
 /* Queues what is new and says how many. `options` may carry what `try` and `plan` need; NULL: plain. */
 gboolean tm_source_add(tm_context *context, tm_source *source, const tm_intake_options *options,
                        tm_intake_result *result, GError **error);
 
-/* The jobs of the rows that an intake with first, row or sample chose; those answered by an older revision, or
- * failed, wait again. Array of int64_t. */
-GArray *tm_source_chosen(tm_context *context, tm_source *source, const tm_intake_result *result, GError **error);
+/* The jobs of the rows that an intake with first, row or sample chose; those answered by an older revision,
+ * or failed, wait again. Array of int64_t. */
+GArray *tm_source_chosen(tm_context *context, tm_source *source, const tm_intake_result *result,
+                         GError **error);
 
 /* What a stored batch works with, from its current revision: no file is needed any more. --model makes a new
  * revision under the same rules. */

@@ -1,6 +1,4 @@
 /* status.c - tidemill status [BATCH]: counts by state and class, rate, holds, finishing time */
-#include <stdio.h>
-#include <string.h>
 #include "cmd/command.h"
 #include "cmd/forecast.h"
 #include "cmd/signals.h"
@@ -8,6 +6,8 @@
 #include "cmd/ui/table.h"
 #include "core/error.h"
 #include "core/json.h"
+#include <stdio.h>
+#include <string.h>
 
 static gboolean opt_all, opt_watch, opt_json;
 
@@ -18,26 +18,28 @@ static const GOptionEntry options[] = {
     {0},
 };
 
-static void print_json(const tm_batch *b, const int64_t classes[TM_N_CLASSES], const tm_store_totals_t *totals,
-                       const tm_outlook *outlook)
+static void print_json(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
+                       const tm_store_totals_t *totals, const tm_outlook *outlook)
 {
-    g_autoptr(json_t) line = json_pack("{s:s, s:I, s:s, s:s, s:s, s:i, s:I}", "batch", b->name, "id", (json_int_t)b->id,
-                                       "dir", b->dir, "data", b->data, "prompt", b->prompt, "priority", b->priority,
-                                       "rows", (json_int_t)b->n_total);
+    g_autoptr(json_t) line = json_pack("{s:s, s:I, s:s, s:s, s:s, s:i, s:I}", "batch", b->name, "id",
+                                       (json_int_t)b->id, "dir", b->dir, "data", b->data, "prompt", b->prompt,
+                                       "priority", b->priority, "rows", (json_int_t)b->n_total);
     for (int state = 0; state < TM_N_JOB_STATES; state++)
         json_object_set_new(line, tm_job_state_name((tm_job_state)state), json_integer(b->n[state]));
     json_object_set_new(line, "repeats", json_integer(b->n_repeats));
     json_t *by_class = json_object();
-    for (int class = 0; class < TM_N_CLASSES; class++)
+    for (int class = 0; class < TM_N_CLASSES; class ++)
         if (classes[class])
-            json_object_set_new(by_class, tm_class_name((tm_class)class), json_integer(classes[class]));
+            json_object_set_new(by_class, tm_class_name((tm_class) class), json_integer(classes[class]));
     json_object_set_new(line, "classes", by_class);
     json_object_set_new(line, "usage",
                         json_pack("{s:I, s:I, s:I}", "input", (json_int_t)totals->tokens_in, "output",
-                                  (json_int_t)totals->tokens_out, "thinking", (json_int_t)totals->tokens_think));
+                                  (json_int_t)totals->tokens_out, "thinking",
+                                  (json_int_t)totals->tokens_think));
     if (outlook->hold_until_ms)
-        json_object_set_new(line, "hold",
-                            json_pack("{s:I, s:s}", "until_ms", (json_int_t)outlook->hold_until_ms, "why", outlook->why));
+        json_object_set_new(
+            line, "hold",
+            json_pack("{s:I, s:s}", "until_ms", (json_int_t)outlook->hold_until_ms, "why", outlook->why));
     if (outlook->finish_ms && outlook->finish_ms != INT64_MAX)
         json_object_set_new(line, "finish_ms", json_integer(outlook->finish_ms));
     g_autofree char *text = tm_json_text(line);
@@ -58,12 +60,12 @@ static void print_row(tm_table *table, const tm_batch *b, const tm_outlook *outl
     tm_table_row(table, name, rows, done, waiting, failed, finish, NULL);
 }
 
-static void say_details(const tm_batch *b, const int64_t classes[TM_N_CLASSES], const tm_store_totals_t *totals,
-                        const tm_outlook *outlook, int64_t now_ms)
+static void say_details(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
+                        const tm_store_totals_t *totals, const tm_outlook *outlook, int64_t now_ms)
 {
-    for (int class = 0; class < TM_N_CLASSES; class++)
+    for (int class = 0; class < TM_N_CLASSES; class ++)
         if (classes[class])
-            printf("  %s: %" G_GINT64_FORMAT "\n", tm_class_name((tm_class)class), classes[class]);
+            printf("  %s: %" G_GINT64_FORMAT "\n", tm_class_name((tm_class) class), classes[class]);
     if (b->n_repeats)
         printf("  requests of unknown fate sent again: %" G_GINT64_FORMAT "\n", b->n_repeats);
     if (totals->answered)
@@ -119,7 +121,8 @@ static gboolean show(tm_context *context, tm_store *store, const char *name, GEr
     if (table)
         tm_table_print(table, stdout);
     if (batches->len == 0 && !opt_json)
-        tm_say("no batches%s. Begin with: tidemill run PROMPT DATA", opt_all ? "" : " of this folder (-a: all)");
+        tm_say("no batches%s. Begin with: tidemill run PROMPT DATA",
+               opt_all ? "" : " of this folder (-a: all)");
     fflush(stdout);
     return TRUE;
 }

@@ -1,7 +1,4 @@
 /* try.c - tidemill try PROMPT DATA: send a row or some now, and look at prompt, answer, tokens */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "cmd/command.h"
 #include "cmd/drive.h"
 #include "cmd/forecast.h"
@@ -9,6 +6,9 @@
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int opt_n = 1, opt_sample;
 static gint64 opt_row, opt_seed = 1;
@@ -60,22 +60,26 @@ static void print_answer(const tm_source *source, const tm_stored *row)
                row->revision ? tm_class_name(row->class) : "", why);
     }
     if (row->usage.input >= 0)
-        printf("(%s; tokens: %" G_GINT64_FORMAT " in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT " thinking)\n",
-               row->model ? row->model : "?", row->usage.input, MAX(row->usage.output, 0), MAX(row->usage.thinking, 0));
+        printf("(%s; tokens: %" G_GINT64_FORMAT " in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT
+               " thinking)\n",
+               row->model ? row->model : "?", row->usage.input, MAX(row->usage.output, 0),
+               MAX(row->usage.thinking, 0));
 }
 
 static void print_json(const tm_stored *row)
 {
-    g_autoptr(json_t) line = json_pack("{s:I, s:s}", "row", (json_int_t)row->ordinal, "status",
-                                       tm_job_state_name(row->state));
+    g_autoptr(json_t) line =
+        json_pack("{s:I, s:s}", "row", (json_int_t)row->ordinal, "status", tm_job_state_name(row->state));
     if (row->output)
         json_object_set_new(line, "output", json_stringn(row->output, row->output_length));
     if (row->message)
-        json_object_set_new(line, "error", json_pack("{s:s, s:i, s:s}", "class", tm_class_name(row->class), "http",
-                                                     row->http, "message", row->message));
-    json_object_set_new(line, "usage", json_pack("{s:I, s:I, s:I}", "input", (json_int_t)row->usage.input, "output",
-                                                 (json_int_t)row->usage.output, "thinking",
-                                                 (json_int_t)row->usage.thinking));
+        json_object_set_new(line, "error",
+                            json_pack("{s:s, s:i, s:s}", "class", tm_class_name(row->class), "http",
+                                      row->http, "message", row->message));
+    json_object_set_new(line, "usage",
+                        json_pack("{s:I, s:I, s:I}", "input", (json_int_t)row->usage.input, "output",
+                                  (json_int_t)row->usage.output, "thinking",
+                                  (json_int_t)row->usage.thinking));
     g_autofree char *text = tm_json_text(line);
     puts(text);
 }
@@ -107,7 +111,8 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
     int status = TM_EXIT_OK;
     for (guint i = 0; i < jobs->len; i++) {
         tm_stored row = {0};
-        if (!tm_store_row(tm_context_store(context, error), source->batch, g_array_index(jobs, int64_t, i), &row, error))
+        if (!tm_store_row(tm_context_store(context, error), source->batch, g_array_index(jobs, int64_t, i),
+                          &row, error))
             return TM_EXIT_ERROR;
         if (opt_json)
             print_json(&row);
@@ -122,9 +127,11 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
     fflush(stdout);
     say_today(context, &g_array_index(lanes, tm_engine_lane, 0));
     if (status == TM_EXIT_WAITING)
-        tm_say("stopped: %s. Go on with the same command", end->words ? end->words : "the row is still waiting");
+        tm_say("stopped: %s. Go on with the same command",
+               end->words ? end->words : "the row is still waiting");
     else
-        tm_say("all rows: tidemill run %s", source->prompt->path ? "PROMPT DATA -o FILE, as here" : source->batch->name);
+        tm_say("all rows: tidemill run %s",
+               source->prompt->path ? "PROMPT DATA -o FILE, as here" : source->batch->name);
     return status;
 }
 
@@ -141,13 +148,16 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     if (!check(argc, error))
         return TM_EXIT_USAGE;
-    g_autoptr(tm_source) source = tm_source_open(tm_source_flags.prompt ? NULL : argv[1], argv[argc - 1], error);
+    g_autoptr(tm_source) source =
+        tm_source_open(tm_source_flags.prompt ? NULL : argv[1], argv[argc - 1], error);
     g_autoptr(GArray) lanes = source ? tm_source_lanes(context, source, error) : NULL;
     if (!lanes || !tm_source_begin(context, source, true, error))
         return TM_EXIT_ERROR;
     g_auto(tm_intake_result) intake = {0};
-    tm_intake_options intake_options = {
-        .first = opt_row || opt_sample ? 0 : opt_n, .row = opt_row, .sample = opt_sample, .seed = (uint64_t)opt_seed};
+    tm_intake_options intake_options = {.first = opt_row || opt_sample ? 0 : opt_n,
+                                        .row = opt_row,
+                                        .sample = opt_sample,
+                                        .seed = (uint64_t)opt_seed};
     if (!tm_source_add(context, source, &intake_options, &intake, error))
         return TM_EXIT_ERROR;
     g_autoptr(GArray) jobs = tm_source_chosen(context, source, &intake, error);

@@ -1,8 +1,8 @@
 /* answer.c - see answer.h */
 #include "core/answer.h"
 
-#include <string.h>
 #include "core/json.h"
+#include <string.h>
 
 json_t *tm_answer_json(const char *text, size_t length)
 {

@@ -233,8 +233,9 @@ static char **pairs_of(const json_t *object)
     g_autoptr(GPtrArray) pairs = g_ptr_array_new();
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value) if (json_is_string(value))
-        g_ptr_array_add(pairs, g_strdup_printf("%s=%s", key, json_string_value(value)));
+    json_object_foreach((json_t *)object, key, value)
+        if (json_is_string(value))
+            g_ptr_array_add(pairs, g_strdup_printf("%s=%s", key, json_string_value(value)));
     g_ptr_array_add(pairs, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&pairs), FALSE);
 }

@@ -31,7 +31,9 @@ static const json_t *member_called(const json_t *row, const char *name, bool loo
         return value;
     const char *key;
     json_t *other;
-    json_object_foreach((json_t *)row, key, other) if (tm_column_alike(key, name)) return other;
+    json_object_foreach((json_t *)row, key, other)
+        if (tm_column_alike(key, name))
+            return other;
     return NULL;
 }
 
@@ -41,8 +43,7 @@ static const json_t *only_member(const tm_binding *binding, const json_t *row)
     const json_t *only = NULL;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)row, key, value)
-    {
+    json_object_foreach((json_t *)row, key, value) {
         if (binding->id && tm_column_alike(key, binding->id))
             continue;
         if (only)
@@ -70,7 +71,8 @@ static char *missing_reason(const tm_binding *binding, const tm_bound *b, const 
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)row, key, value) g_ptr_array_add(names, (char *)key);
+    json_object_foreach((json_t *)row, key, value)
+        g_ptr_array_add(names, (char *)key);
     if (names->len > 0) {
         g_autofree char *all = tm_column_list((char *const *)names->pdata, names->len);
         g_string_append_printf(why, "; it has %s. If another name holds it, add", all);
@@ -175,8 +177,8 @@ static void write_whole(char *const *columns, const tm_row *row, GString *out)
     g_autofree named_value *values = g_new0(named_value, n + 1);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)row->object, key, value) values[i++] =
-        (named_value){.name = key, .value = value};
+    json_object_foreach((json_t *)row->object, key, value)
+        values[i++] = (named_value){.name = key, .value = value};
     for (; i < n; i++)
         values[i] = (named_value){.name = columns[i], .cell = &row->cells[i]};
     qsort(values, n, sizeof(named_value), by_value_name);

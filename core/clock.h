@@ -15,4 +15,7 @@ struct tm_clock {
     tm_instant (*now)(tm_clock *self);
 };
 
-static inline tm_instant tm_clock_now(tm_clock *clock) { return clock->now(clock); }
+static inline tm_instant tm_clock_now(tm_clock *clock)
+{
+    return clock->now(clock);
+}

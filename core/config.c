@@ -52,8 +52,7 @@ static gboolean read_accounts(tm_config_reader *reader, const json_t *value, tm_
         return FALSE;
     const char *name;
     json_t *member;
-    json_object_foreach((json_t *)(gpointer)value, name, member)
-    {
+    json_object_foreach((json_t *)(gpointer)value, name, member) {
         tm_config_enter(reader, name);
         if (!is_name(name))
             return tm_config_fail(reader, "an account's name is made of letters, digits, '.', '_' and '-'");
@@ -143,8 +142,7 @@ static gboolean read_routes(tm_config_reader *reader, const json_t *value, tm_co
         return FALSE;
     const char *name;
     json_t *route;
-    json_object_foreach((json_t *)(gpointer)value, name, route)
-    {
+    json_object_foreach((json_t *)(gpointer)value, name, route) {
         if (!read_route(reader, name, route, config))
             return FALSE;
     }

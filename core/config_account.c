@@ -136,8 +136,7 @@ static gboolean read_limits(tm_config_reader *reader, const json_t *value, tm_ac
         return FALSE;
     const char *glob;
     json_t *set;
-    json_object_foreach((json_t *)(gpointer)value, glob, set)
-    {
+    json_object_foreach((json_t *)(gpointer)value, glob, set) {
         tm_config_enter(reader, glob);
         if (!json_is_object(set))
             return tm_config_fail(reader,
@@ -167,8 +166,7 @@ static gboolean read_models(tm_config_reader *reader, const json_t *value, tm_ac
     account->models = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     const char *ours;
     json_t *theirs;
-    json_object_foreach((json_t *)(gpointer)value, ours, theirs)
-    {
+    json_object_foreach((json_t *)(gpointer)value, ours, theirs) {
         char *name = NULL;
         if (!tm_config_text(reader, value, ours, &name))
             return FALSE;

@@ -86,8 +86,7 @@ gboolean tm_config_members(tm_config_reader *reader, const json_t *value, const 
         return tm_config_fail(reader, "a mapping is needed here: {name: value, ...}");
     const char *name;
     json_t *member;
-    json_object_foreach((json_t *)(gpointer)value, name, member)
-    {
+    json_object_foreach((json_t *)(gpointer)value, name, member) {
         if (!known || g_strv_contains(known, name))
             continue;
         const char *guess = tm_guess(name, known, (size_t)-1);

@@ -205,8 +205,7 @@ static gboolean read_other_keys(const tm_reader *reader, json_t *raw, tm_prompt 
 {
     const char *key;
     json_t *value;
-    json_object_foreach(raw, key, value)
-    {
+    json_object_foreach(raw, key, value) {
         if (g_strv_contains(keys, key))
             continue;
         if (strchr(key, '.')) {

@@ -160,8 +160,7 @@ static void write_object(GString *out, const json_t *object, int indent, int lev
     json_t *member;
     bool first = true;
     g_string_append_c(out, '{');
-    json_object_foreach((json_t *)(uintptr_t)object, key, member)
-    {
+    json_object_foreach((json_t *)(uintptr_t)object, key, member) {
         if (!first)
             g_string_append_c(out, ',');
         first = false;

@@ -11,7 +11,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 void tm_json_write_string(GString *out, const char *text, size_t length);
 /* Appends `value` compact, key order kept, numbers as tm_json_write_number() writes them. NULL is null. */
 void tm_json_write(GString *out, const json_t *value);
-/* The same over several lines, `indent` (0..10) spaces a level, as JavaScript's JSON.stringify lays it out. */
+/* The same over several lines, `indent` (0..10) spaces a level, as JavaScript's JSON.stringify lays it out.
+ */
 void tm_json_write_indented(GString *out, const json_t *value, int indent);
 /* Appends a number as JavaScript prints it: 0.1, 3, 1e-7, never 0.10000000000000001 or 3.0. */
 void tm_json_write_number(GString *out, const json_t *number);
@@ -24,7 +25,8 @@ json_t *tm_json_parse(const char *text, size_t length, GError **error);
 
 /* Members of an object, or the fallback where it is absent or of another type. Borrowed. */
 const char *tm_json_string(const json_t *object, const char *key, const char *fallback);
-int64_t tm_json_integer(const json_t *object, const char *key, int64_t fallback); /* numbers in strings count */
+int64_t tm_json_integer(const json_t *object, const char *key,
+                        int64_t fallback); /* numbers in strings count */
 bool tm_json_bool(const json_t *object, const char *key, bool fallback);
 const json_t *tm_json_object(const json_t *object, const char *key); /* NULL if absent or no object */
 const json_t *tm_json_array(const json_t *object, const char *key);

@@ -36,10 +36,10 @@ typedef enum {
 typedef struct {
     tm_unit unit;
     tm_window window;
-    int64_t value;          /* in the unit; 0: the model is not on this tier */
+    int64_t value; /* in the unit; 0: the model is not on this tier */
     tm_limit_source source;
-    bool hard;              /* flag, config, or a 429 seen within 7 days; else soft: may be probed */
-    int64_t seen_ms;        /* wall time of the observation or of the catalogue's as-of date; 0: none */
+    bool hard;       /* flag, config, or a 429 seen within 7 days; else soft: may be probed */
+    int64_t seen_ms; /* wall time of the observation or of the catalogue's as-of date; 0: none */
 } tm_limit;
 
 /* What one request costs, by unit. */
@@ -54,7 +54,7 @@ typedef struct {
     tm_day_kind day;
     const char *zone;  /* IANA name with TM_DAY_ZONE; interned */
     int64_t minute_ms; /* 60000, or shorter to rehearse */
-    int64_t day_ms;    /* 0: calendar days of the zone; else days start at multiples of this since the epoch */
+    int64_t day_ms; /* 0: calendar days of the zone; else days start at multiples of this since the epoch */
 } tm_windows;
 
 extern const tm_windows tm_windows_default; /* Pacific calendar days, minutes of 60 s */

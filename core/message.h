@@ -16,9 +16,9 @@ typedef struct {
 } tm_part;
 
 typedef struct {
-    char *role;         /* "user", "model", "system", or as the template says */
-    GPtrArray *parts;   /* of tm_part, owned */
-    json_t *metadata;   /* e.g. {"purpose": "history"}; or NULL */
+    char *role;       /* "user", "model", "system", or as the template says */
+    GPtrArray *parts; /* of tm_part, owned */
+    json_t *metadata; /* e.g. {"purpose": "history"}; or NULL */
 } tm_message;
 
 tm_part *tm_part_text(const char *text, gssize length); /* copies; -1: to the NUL */
@@ -28,7 +28,8 @@ tm_message *tm_message_new(const char *role);
 void tm_message_free(tm_message *message);
 /* An array that owns its tm_message. (transfer full) */
 GPtrArray *tm_messages_new(void);
-/* Dotprompt's own shape: [{"role", "content": [{"text"} | {"media": {"url", "contentType"}}], "metadata"}]. */
+/* Dotprompt's own shape: [{"role", "content": [{"text"} | {"media": {"url", "contentType"}}], "metadata"}].
+ */
 json_t *tm_messages_to_json(const GPtrArray *messages);
 /* The same read back; NULL and *error if it is not of that shape. (transfer full) */
 GPtrArray *tm_messages_from_json(const json_t *json, GError **error);

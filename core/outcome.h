@@ -1,10 +1,10 @@
 /* outcome.h - the classes that everything which can happen to a request falls into, and what each
  * class asks for. */
 #pragma once
+#include "core/limit.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "core/limit.h"
 
 typedef enum {
     TM_CLASS_OK,
@@ -18,12 +18,12 @@ typedef enum {
     TM_CLASS_NO_MODEL,      /* unknown model, or limit 0 on this tier */
     TM_CLASS_QUOTA_MINUTE,
     TM_CLASS_QUOTA_DAY,
-    TM_CLASS_MONEY,         /* spend cap, empty prepay */
-    TM_CLASS_OVERLOADED,    /* 503, shedding: the lane's trouble, spends no attempt of the row */
-    TM_CLASS_SERVER,        /* 500, 502, 504, nonsense or nothing in a 200: may be the row's, spends an attempt */
-    TM_CLASS_NETWORK,       /* provably never left: DNS, refused, TLS */
-    TM_CLASS_TIMEOUT,       /* left, and no answer within the time */
-    TM_CLASS_UNKNOWN,       /* left, and the connection was cut or we crashed: fate unknown, maybe billed */
+    TM_CLASS_MONEY,      /* spend cap, empty prepay */
+    TM_CLASS_OVERLOADED, /* 503, shedding: the lane's trouble, spends no attempt of the row */
+    TM_CLASS_SERVER,  /* 500, 502, 504, nonsense or nothing in a 200: may be the row's, spends an attempt */
+    TM_CLASS_NETWORK, /* provably never left: DNS, refused, TLS */
+    TM_CLASS_TIMEOUT, /* left, and no answer within the time */
+    TM_CLASS_UNKNOWN, /* left, and the connection was cut or we crashed: fate unknown, maybe billed */
     TM_N_CLASSES,
 } tm_class;
 
@@ -45,8 +45,8 @@ bool tm_class_is_systematic(tm_class class);
 typedef struct {
     tm_unit unit;
     tm_window window;
-    int64_t value;    /* the limit; -1: not told */
-    char tier[16];    /* "FreeTier", "PaidTier2", "" */
+    int64_t value; /* the limit; -1: not told */
+    char tier[16]; /* "FreeTier", "PaidTier2", "" */
 } tm_violation;
 
 /* Token counts as the server gave them; -1: not told. */
@@ -57,16 +57,16 @@ typedef struct {
 /* What a reply was, once read: owned by its holder, free with tm_answer_clear(). */
 typedef struct {
     tm_class class;
-    int http;               /* 0: no reply */
-    char *code;             /* the provider's own word: RESOURCE_EXHAUSTED, API_KEY_INVALID, ... or NULL */
-    char *message;          /* scrubbed of key shapes; NULL with ok */
-    int64_t retry_ms;       /* wait the server asks for, from now; -1: none told */
-    GArray *violations;     /* tm_violation; NULL: none */
-    char *text;             /* the answer's text, NUL-terminated; NULL: none. May hold U+0000 inside */
+    int http;           /* 0: no reply */
+    char *code;         /* the provider's own word: RESOURCE_EXHAUSTED, API_KEY_INVALID, ... or NULL */
+    char *message;      /* scrubbed of key shapes; NULL with ok */
+    int64_t retry_ms;   /* wait the server asks for, from now; -1: none told */
+    GArray *violations; /* tm_violation; NULL: none */
+    char *text;         /* the answer's text, NUL-terminated; NULL: none. May hold U+0000 inside */
     size_t text_length;
-    GPtrArray *parts;       /* of char*: JSON text of parts that are no text (inlineData, ...); NULL: none */
-    char *finish;           /* STOP, MAX_TOKENS, ... as the provider says; NULL */
-    char *model;            /* the model version that answered; NULL */
+    GPtrArray *parts; /* of char*: JSON text of parts that are no text (inlineData, ...); NULL: none */
+    char *finish;     /* STOP, MAX_TOKENS, ... as the provider says; NULL */
+    char *model;      /* the model version that answered; NULL */
     tm_usage usage;
     int64_t server_date_ms; /* the reply's Date header; 0: none */
 } tm_answer;

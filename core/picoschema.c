@@ -155,8 +155,7 @@ static json_t *from_object(const json_t *pico, int depth, GError **error)
                                          "additionalProperties", 0);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)pico, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)pico, key, value) {
         if (!add_property(object, key, value, depth + 1, error))
             return NULL;
     }

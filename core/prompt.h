@@ -1,34 +1,35 @@
-/* prompt.h - a prompt: what a .prompt file holds (Dotprompt: YAML front matter, Handlebars body), from a file,
- * from a text on the command line, or from the copy that a batch's revision keeps. Immutable. */
+/* prompt.h - a prompt: what a .prompt file holds (Dotprompt: YAML front matter, Handlebars body), from a
+ * file, from a text on the command line, or from the copy that a batch's revision keeps. Immutable. */
 #pragma once
 #include "core/schema.h"
 #include "core/template.h"
 
 typedef struct {
-    char *name;           /* file's name without folders and ".prompt"; or as given */
-    char *path;           /* absolute; NULL: not from a file */
-    char *model;          /* without "models/" or a provider's prefix such as "googleai/"; NULL: none */
-    char *provider;       /* the prefix, where the model had one ("googleai", "openai"); NULL */
-    json_t *config;       /* object, possibly empty: as written */
-    json_t *input_schema; /* JSON Schema; NULL */
-    json_t *input_default;/* object; NULL */
-    char *output_format;  /* "json", "text", "media", ... ; NULL */
-    json_t *output_schema;/* JSON Schema; NULL */
-    json_t *tools;        /* array; NULL */
-    json_t *metadata;     /* object; NULL */
-    json_t *ext;          /* {"namespace": {"field": value}} of front matter keys with dots; NULL */
-    json_t *raw;          /* the front matter as written; NULL: none */
+    char *name;              /* file's name without folders and ".prompt"; or as given */
+    char *path;              /* absolute; NULL: not from a file */
+    char *model;             /* without "models/" or a provider's prefix such as "googleai/"; NULL: none */
+    char *provider;          /* the prefix, where the model had one ("googleai", "openai"); NULL */
+    json_t *config;          /* object, possibly empty: as written */
+    json_t *input_schema;    /* JSON Schema; NULL */
+    json_t *input_default;   /* object; NULL */
+    char *output_format;     /* "json", "text", "media", ... ; NULL */
+    json_t *output_schema;   /* JSON Schema; NULL */
+    json_t *tools;           /* array; NULL */
+    json_t *metadata;        /* object; NULL */
+    json_t *ext;             /* {"namespace": {"field": value}} of front matter keys with dots; NULL */
+    json_t *raw;             /* the front matter as written; NULL: none */
     tm_schema *output_check; /* output_schema compiled; NULL without one */
     tm_template *template;
-    char *source;         /* the file's whole text */
-    json_t *partials;     /* {"name": "text"} of all partials that are used; the copy needs no files */
-    char *hash;           /* SHA-256 hex over source and partials */
+    char *source;     /* the file's whole text */
+    json_t *partials; /* {"name": "text"} of all partials that are used; the copy needs no files */
+    char *hash;       /* SHA-256 hex over source and partials */
 } tm_prompt;
 
 /* Reads FILE.prompt with its partials `_name.prompt` beside it. (transfer full) */
 tm_prompt *tm_prompt_load(const char *path, GError **error);
 /* A prompt from its text; `name` names it in messages; partials from `dir` (NULL: none). (transfer full) */
-tm_prompt *tm_prompt_from_text(const char *name, const char *text, size_t length, const char *dir, GError **error);
+tm_prompt *tm_prompt_from_text(const char *name, const char *text, size_t length, const char *dir,
+                               GError **error);
 void tm_prompt_free(tm_prompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_prompt, tm_prompt_free)
 

@@ -136,8 +136,7 @@ static gboolean build_members(tm_builder *builder, const json_t *schema, const c
         return TRUE;
     *list = g_array_new(FALSE, TRUE, sizeof(tm_member_rule));
     g_array_set_clear_func(*list, member_clear);
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach(object, name, value) {
         tm_member_rule member = {.name = g_strdup(name)};
         member.rule = build(builder, value);
         member.pattern = pattern && member.rule ? build_pattern(builder, name) : NULL;
@@ -155,8 +154,7 @@ static gboolean build_properties(tm_builder *builder, tm_rule *rule, const json_
     if (!json_is_object(object))
         return TRUE;
     rule->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach(object, name, value) {
         const tm_rule *property = build(builder, value);
         if (!property)
             return FALSE;
@@ -174,8 +172,7 @@ static const json_t *find_anchor(const json_t *at, const char *anchor, int depth
         return at;
     const json_t *found = NULL;
     if (depth < MAX_DEPTH && json_is_object(at)) {
-        json_object_foreach((json_t *)(uintptr_t)at, key, value)
-        {
+        json_object_foreach((json_t *)(uintptr_t)at, key, value) {
             if (!found)
                 found = find_anchor(value, anchor, depth + 1);
         }

@@ -70,8 +70,8 @@ bool tm_schema_equal(const json_t *a, const json_t *b)
         const char *key;
         json_t *member;
         bool same = json_object_size(a) == json_object_size(b);
-        json_object_foreach((json_t *)(uintptr_t)a, key, member) same =
-            same && tm_schema_equal(member, json_object_get(b, key));
+        json_object_foreach((json_t *)(uintptr_t)a, key, member)
+            same = same && tm_schema_equal(member, json_object_get(b, key));
         return same;
     }
     return json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b);
@@ -258,16 +258,17 @@ static bool check_object(tm_checker *checker, const tm_rule *rule, const json_t 
                check_count(checker, &rule->members_count, (int64_t)json_object_size(value), "members"));
     if (!ok)
         return false;
-    json_object_foreach((json_t *)(uintptr_t)value, name,
-                        member) if (!check_member(checker, rule, name, member)) return false;
+    json_object_foreach((json_t *)(uintptr_t)value, name, member)
+        if (!check_member(checker, rule, name, member))
+            return false;
     for (guint i = 0; rule->dependents && i < rule->dependents->len; i++) {
         const tm_member_rule *dependent = &g_array_index(rule->dependents, tm_member_rule, i);
         if (json_object_get(value, dependent->name) && !check(checker, dependent->rule, value))
             return false;
     }
-    json_object_foreach((json_t *)(uintptr_t)rule->needs, name,
-                        names) if (json_object_get(value, name) &&
-                                   !has_all(checker, names, value)) return false;
+    json_object_foreach((json_t *)(uintptr_t)rule->needs, name, names)
+        if (json_object_get(value, name) && !has_all(checker, names, value))
+            return false;
     return true;
 }
 

@@ -156,8 +156,7 @@ static bool convert_object(tm_converter *converter, const json_t *schema, json_t
         return true;
     json_t *converted = json_object(), *order = json_array();
     json_object_set_new(out, "properties", converted);
-    json_object_foreach(properties, name, value)
-    {
+    json_object_foreach(properties, name, value) {
         json_t *property = convert(converter, value);
         if (!property)
             break;

@@ -128,8 +128,7 @@ static gboolean render_each(tm_renderer *renderer, const tm_frame *frame, const 
     if (json_is_object(list) && json_object_size(list)) {
         json_t *object = (json_t *)(uintptr_t)list, *value;
         size_t n = json_object_size(list);
-        json_object_foreach(object, loop.key, value)
-        {
+        json_object_foreach(object, loop.key, value) {
             loop.last = loop.index + 1 == n;
             if (!render_round(renderer, frame, node->program, value, &loop))
                 return FALSE;

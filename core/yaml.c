@@ -300,8 +300,7 @@ static void emit_object(yaml_emitter_t *emitter, json_t *object)
     json_t *member;
     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
     yaml_emitter_emit(emitter, &event);
-    json_object_foreach(object, key, member)
-    {
+    json_object_foreach(object, key, member) {
         emit_scalar(emitter, key, strlen(key), *key && !memchr(key, '\n', strlen(key)),
                     YAML_ANY_SCALAR_STYLE);
         emit_value(emitter, member);

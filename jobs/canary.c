@@ -30,7 +30,8 @@ bool tm_canary_add(tm_canary *canary, tm_class class)
         return false;
     if (canary->streak >= 50)
         return true;
-    if (canary->streak >= 5 && !canary->seen_ok && canary->streak >= canary->n) /* from the very first one on */
+    if (canary->streak >= 5 && !canary->seen_ok &&
+        canary->streak >= canary->n) /* from the very first one on */
         return true;
     if (canary->n < (int)G_N_ELEMENTS(canary->first) || canary->ok_later)
         return false;

@@ -11,8 +11,8 @@ typedef struct tm_database tm_database;
 
 typedef struct {
     int32_t application_id;
-    int version;             /* user_version this program writes */
-    const char *schema;      /* SQL that makes the newest version from nothing */
+    int version;        /* user_version this program writes */
+    const char *schema; /* SQL that makes the newest version from nothing */
     /* Brings a file of an older version up; NULL: none is known. Runs inside a transaction. */
     gboolean (*migrate)(sqlite3 *db, int from, GError **error);
 } tm_database_kind;
@@ -28,7 +28,8 @@ const char *tm_database_path(const tm_database *database);
  * Aborts on SQL that does not compile: that is our bug. */
 sqlite3_stmt *tm_database_sql(tm_database *database, const char *sql);
 
-/* A writing transaction: takes the lock file (waits up to 10 s: TM_ERROR_BUSY), BEGIN IMMEDIATE. Not nested. */
+/* A writing transaction: takes the lock file (waits up to 10 s: TM_ERROR_BUSY), BEGIN IMMEDIATE. Not nested.
+ */
 gboolean tm_database_begin(tm_database *database, GError **error);
 /* Durable when it returns true. On false nothing of it happened: TM_ERROR_FULL when the disk is. Checkpoints
  * when the WAL is past its size, under the same lock. */
@@ -37,8 +38,8 @@ void tm_database_rollback(tm_database *database);
 /* The WAL has grown past its cap (a long reader): grant nothing until it shrank. */
 bool tm_database_wal_full(tm_database *database);
 
-/* The name of a file system that SQLite is not safe on ("NFS", "SMB", "9p", ...), by statfs()'s f_type; NULL: it is
- * fine. */
+/* The name of a file system that SQLite is not safe on ("NFS", "SMB", "9p", ...), by statfs()'s f_type; NULL:
+ * it is fine. */
 const char *tm_database_unfit_filesystem(int64_t type);
 
 /* SQLite's error as ours. Returns false. */

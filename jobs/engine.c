@@ -4,14 +4,17 @@
 #include <string.h>
 
 enum {
-    RECOVER_MS = 5000,      /* how often dead workers are looked for */
+    RECOVER_MS = 5000,       /* how often dead workers are looked for */
     LONGEST_WAKE_MS = 30000, /* a driver on a real clock wakes more often: clocks are set, laptops sleep */
-    TELL_MS = 2000,         /* waits shorter than this are not worth a word */
+    TELL_MS = 2000,          /* waits shorter than this are not worth a word */
     FLUSH_MS = 1000,
-    PAUSE_MS = 1000,        /* after a write that failed */
+    PAUSE_MS = 1000, /* after a write that failed */
 };
 
-static void record_clear(gpointer data) { tm_answer_clear(&((tm_record *)data)->answer); }
+static void record_clear(gpointer data)
+{
+    tm_answer_clear(&((tm_record *)data)->answer);
+}
 
 static void lane_clear(gpointer data)
 {
@@ -171,20 +174,23 @@ static bool batch_init(tm_engine *engine, tm_engine_batch *batch, const tm_engin
         if (batch->lanes[i] < 0)
             return false;
     }
-    int n = tm_store_recent_classes(engine->options.store, work->batch, classes, G_N_ELEMENTS(classes), error);
+    int n =
+        tm_store_recent_classes(engine->options.store, work->batch, classes, G_N_ELEMENTS(classes), error);
     if (n < 0)
         return false;
     tm_canary_seed(&batch->canary, classes, n);
     return true;
 }
 
-tm_engine *tm_engine_new(const tm_engine_options *options, const tm_engine_work *works, size_t n_works, GError **error)
+tm_engine *tm_engine_new(const tm_engine_options *options, const tm_engine_work *works, size_t n_works,
+                         GError **error)
 {
     g_autoptr(tm_engine) engine = g_new0(tm_engine, 1);
     engine->options = *options;
     engine->lanes = g_array_new(FALSE, TRUE, sizeof(tm_engine_lane_state));
     g_array_set_clear_func(engine->lanes, lane_clear);
-    engine->flights = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)tm_flight_free);
+    engine->flights =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)tm_flight_free);
     engine->records = g_array_new(FALSE, TRUE, sizeof(tm_record));
     engine->random = g_rand_new_with_seed((guint32)options->seed);
     engine->batches = g_new0(tm_engine_batch, n_works);
@@ -263,11 +269,14 @@ static void recover(tm_engine *engine, const tm_instant *now)
         engine->batches[i].idle_until_ms = 0;
         tm_store_refresh(engine->options.store, engine->batches[i].work.batch, NULL);
     }
-    tm_engine_note(engine, NULL,
-                   engine->options.hold_unknown
-                       ? "%" G_GINT64_FORMAT " requests were in flight when a run was cut off: held, as --hold-unknown asks"
-                       : "%" G_GINT64_FORMAT " requests were in flight when a run was cut off: each is sent once more, and counted",
-                   freed);
+    tm_engine_note(
+        engine, NULL,
+        engine->options.hold_unknown
+            ? "%" G_GINT64_FORMAT
+              " requests were in flight when a run was cut off: held, as --hold-unknown asks"
+            : "%" G_GINT64_FORMAT
+              " requests were in flight when a run was cut off: each is sent once more, and counted",
+        freed);
 }
 
 static void check_ends(tm_engine *engine, const tm_instant *now)
@@ -287,8 +296,8 @@ static bool all_over(const tm_engine *engine)
     return true;
 }
 
-/* The earliest instant at which a row may go again, and the lane that says so (NULL: rows, not lanes, are waited
- * for). Wall ms; INT64_MAX: unknown. */
+/* The earliest instant at which a row may go again, and the lane that says so (NULL: rows, not lanes, are
+ * waited for). Wall ms; INT64_MAX: unknown. */
 static int64_t next_send(const tm_engine *engine, const tm_engine_lane_state **by)
 {
     int64_t next = INT64_MAX;
@@ -339,7 +348,8 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
     if (waits && engine->options.no_wait && lane &&
         (lane->wait.wait == TM_WAIT_DAY || next - now->wall_ms > minute)) {
-        g_autofree char *words = g_strdup_printf("%s %s: %s", lane->account->name, lane->model, wait_words(lane));
+        g_autofree char *words =
+            g_strdup_printf("%s %s: %s", lane->account->name, lane->model, wait_words(lane));
         tm_engine_end(engine, TM_STOP_NO_WAIT, words);
         engine->wait_until_ms = next;
         return;
@@ -367,8 +377,9 @@ static int64_t wake_after(const tm_engine *engine, const tm_instant *now)
     const tm_engine_lane_state *lane = NULL;
     int64_t wake = LONGEST_WAKE_MS;
     if (engine->records->len)
-        wake = MIN(wake, (engine->records_retry_ms ? engine->records_retry_ms : engine->oldest_record_ms + 20) -
-                             now->boot_ms);
+        wake =
+            MIN(wake, (engine->records_retry_ms ? engine->records_retry_ms : engine->oldest_record_ms + 20) -
+                          now->boot_ms);
     if (engine->refill_ms)
         wake = MIN(wake, engine->refill_ms - now->boot_ms);
     if (engine->options.until_ms)
@@ -379,8 +390,8 @@ static int64_t wake_after(const tm_engine *engine, const tm_instant *now)
     return MAX(wake, 0);
 }
 
-/* What the ledger keeps in memory (LEFT stamps, endings) is on disk within a second, at once when all is quiet: a
- * crash then counts little too late. */
+/* What the ledger keeps in memory (LEFT stamps, endings) is on disk within a second, at once when all is
+ * quiet: a crash then counts little too late. */
 static void flush_ledger(tm_engine *engine, const tm_instant *now)
 {
     bool quiet = g_hash_table_size(engine->flights) == 0;

@@ -10,41 +10,46 @@ typedef struct {
     const tm_provider *provider;
     const char *model;
     GArray *limits;
-    tm_lane ledger;           /* what the ledger is asked with */
-    enum { TM_LANE_NEW, TM_LANE_ASKING, TM_LANE_OPEN, TM_LANE_CLOSED } state; /* ASKING: GET of the model is under way */
+    tm_lane ledger; /* what the ledger is asked with */
+    enum {
+        TM_LANE_NEW,
+        TM_LANE_ASKING,
+        TM_LANE_OPEN,
+        TM_LANE_CLOSED
+    } state; /* ASKING: GET of the model is under way */
     char *closed_why;
     tm_class closed_class;
-    int64_t ask_again_ms;     /* wall: not worth asking the ledger before; 0: now */
-    int64_t asked_boot_ms;    /* when the ledger was asked last */
-    tm_grant wait;            /* the grant that said no */
+    int64_t ask_again_ms;  /* wall: not worth asking the ledger before; 0: now */
+    int64_t asked_boot_ms; /* when the ledger was asked last */
+    tm_grant wait;         /* the grant that said no */
     int in_flight;
-    double cost_tokens;       /* average of what requests were reserved for lately */
-    bool limits_tokens;       /* is there any limit on tokens? */
+    double cost_tokens; /* average of what requests were reserved for lately */
+    bool limits_tokens; /* is there any limit on tokens? */
     bool said_guard;
 } tm_engine_lane_state;
 
 /* One batch. */
 typedef struct {
     tm_engine_work work;
-    int *lanes;               /* indexes into engine->lanes, in the route's order */
-    tm_skeleton **skeletons;  /* one a lane, made when first needed */
+    int *lanes;              /* indexes into engine->lanes, in the route's order */
+    tm_skeleton **skeletons; /* one a lane, made when first needed */
     tm_canary canary;
     int in_flight;
-    bool ended;               /* nothing left to do here */
-    bool stopped;             /* by canary, or all its lanes closed */
-    int64_t idle_until_ms;    /* wall: no row is due before; 0: ask */
+    bool ended;            /* nothing left to do here */
+    bool stopped;          /* by canary, or all its lanes closed */
+    int64_t idle_until_ms; /* wall: no row is due before; 0: ask */
 } tm_engine_batch;
 
 /* One request between submit and its reply. */
 typedef struct {
     uint64_t tag;
-    tm_engine_batch *batch;   /* NULL: a lane's GET of its model */
+    tm_engine_batch *batch; /* NULL: a lane's GET of its model */
     int lane;
     tm_lease lease;
     tm_operation operation;
-    tm_cost cost;             /* as reserved */
-    size_t bytes;             /* of the body */
-    int64_t left_ms;          /* wall; 0: not yet */
+    tm_cost cost;    /* as reserved */
+    size_t bytes;    /* of the body */
+    int64_t left_ms; /* wall; 0: not yet */
 } tm_flight;
 
 /* An outcome that is to be recorded with the next group. */
@@ -57,15 +62,15 @@ typedef struct {
     bool attempt, repeat;
     int64_t not_before_ms, left_ms, done_ms;
     tm_answer answer;
-    bool has_answer;          /* false: it goes back untouched, nothing happened to it */
+    bool has_answer; /* false: it goes back untouched, nothing happened to it */
 } tm_record;
 
 struct tm_engine {
     tm_engine_options options;
-    GArray *lanes;            /* tm_engine_lane_state */
+    GArray *lanes; /* tm_engine_lane_state */
     tm_engine_batch *batches;
     size_t n_batches;
-    GHashTable *flights;      /* tag -> tm_flight, owned */
+    GHashTable *flights; /* tag -> tm_flight, owned */
     uint64_t next_tag;
     size_t bytes_in_flight;
     GArray *records;          /* tm_record */
@@ -80,13 +85,13 @@ struct tm_engine {
     int64_t sent;             /* rows sent in this run */
     int64_t answered, failed, blocked, repeats;
     bool stopping, leave_now;
-    bool failed_for_good;     /* the store can't be written at all */
+    bool failed_for_good; /* the store can't be written at all */
     tm_stop stop;
     char *stop_words;
     bool waiting_told;
     int64_t wait_until_ms;
     char wait_why[200];
-    int64_t times[64];        /* boot: of the last answers, a ring, for the rate */
+    int64_t times[64]; /* boot: of the last answers, a ring, for the rate */
     unsigned n_times;
     GRand *random;
     tm_observer observers[4];
@@ -101,7 +106,8 @@ static inline tm_engine_lane_state *tm_engine_lane_at(const tm_engine *engine, i
 
 /* engine.c */
 void tm_engine_tell(tm_engine *engine, const tm_tell *tell);
-void tm_engine_note(tm_engine *engine, const tm_engine_batch *batch, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void tm_engine_note(tm_engine *engine, const tm_engine_batch *batch, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 /* No batch sends again; the first reason stands. */
 void tm_engine_end(tm_engine *engine, tm_stop stop, const char *words);
 /* The ledger or the store refused a write: pause, or end when it can't pass. */
@@ -115,8 +121,10 @@ void tm_flight_free(tm_flight *flight);
 
 /* engine_reply.c: a reply has come, or what stands for it. */
 void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at);
-/* The row's request is over without having left: the row goes back, or ends with `answer`. Takes *answer over. */
-void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease, tm_answer *answer);
+/* The row's request is over without having left: the row goes back, or ends with `answer`. Takes *answer
+ * over. */
+void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease,
+                      tm_answer *answer);
 void tm_engine_close_lane(tm_engine *engine, int lane, const tm_answer *answer);
 
 /* engine_record.c: the group commit. */

@@ -1,5 +1,5 @@
-/* engine_record.c - answers go to the store in groups: 256, or 20 ms after the first, or when nothing else is in
- * flight. What can't be written stays in memory and is tried again each second. */
+/* engine_record.c - answers go to the store in groups: 256, or 20 ms after the first, or when nothing else is
+ * in flight. What can't be written stays in memory and is tried again each second. */
 #include "jobs/engine_parts.h"
 
 #include <string.h>
@@ -70,7 +70,8 @@ static void recorded(tm_engine *engine, tm_record *record, const tm_instant *now
 static void could_not(tm_engine *engine, const GError *error, const tm_instant *now)
 {
     if (engine->record_failures++ == 0)
-        tm_engine_note(engine, NULL, "%s; %u answers are kept in memory, nothing more is sent, trying again each second",
+        tm_engine_note(engine, NULL,
+                       "%s; %u answers are kept in memory, nothing more is sent, trying again each second",
                        error->message, engine->records->len);
     engine->records_retry_ms = now->boot_ms + RETRY_MS;
     if (!tm_error_may_pass(error) && engine->record_failures >= GIVE_UP) {

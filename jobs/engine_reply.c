@@ -1,9 +1,9 @@
-/* engine_reply.c - a reply becomes an outcome: the ledger hears how the request ended, the row is done, goes back or
- * fails, the lane goes on, pauses or closes. */
+/* engine_reply.c - a reply becomes an outcome: the ledger hears how the request ended, the row is done, goes
+ * back or fails, the lane goes on, pauses or closes. */
 #include "jobs/engine_parts.h"
 
-#include <string.h>
 #include "core/answer.h"
+#include <string.h>
 
 enum {
     MAX_ATTEMPTS = 5,
@@ -31,12 +31,13 @@ static tm_record record_of(tm_engine_batch *batch, int lane, const tm_lease *lea
     };
 }
 
-void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease, tm_answer *answer)
+void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease,
+                      tm_answer *answer)
 {
     tm_instant now = tm_clock_now(engine->options.clock);
     tm_record record = record_of(batch, lane, lease, &now);
-    tm_ledger_settle(engine->options.ledger, &tm_engine_lane_at(engine, lane)->ledger, lease->reservation, false, NULL,
-                     NULL);
+    tm_ledger_settle(engine->options.ledger, &tm_engine_lane_at(engine, lane)->ledger, lease->reservation,
+                     false, NULL, NULL);
     engine->ledger_dirty = true;
     if (answer) {
         record.to = TM_JOB_FAILED;
@@ -58,17 +59,20 @@ void tm_engine_close_lane(tm_engine *engine, int index, const tm_answer *answer)
     lane->closed_class = answer->class;
     const char *said = answer->message ? answer->message : answer->code;
     if (answer->class == TM_CLASS_AUTH)
-        lane->closed_why = g_strdup_printf("account %s: the service refuses the API key%s%s (%s)", lane->account->name,
-                                           lane->account->key_variable ? " from " : "",
-                                           lane->account->key_variable ? lane->account->key_variable : "", said);
+        lane->closed_why =
+            g_strdup_printf("account %s: the service refuses the API key%s%s (%s)", lane->account->name,
+                            lane->account->key_variable ? " from " : "",
+                            lane->account->key_variable ? lane->account->key_variable : "", said);
     else if (answer->class == TM_CLASS_NO_MODEL)
-        lane->closed_why = g_strdup_printf("account %s has no model %s (%s)", lane->account->name, lane->model, said);
+        lane->closed_why =
+            g_strdup_printf("account %s has no model %s (%s)", lane->account->name, lane->model, said);
     else
         lane->closed_why = g_strdup_printf("account %s is closed: %s", lane->account->name, said);
     tm_engine_note(engine, NULL, "%s", lane->closed_why);
 }
 
-/* A lane's GET of its model: a wrong key or an unknown model is found before a request of the day is spent. */
+/* A lane's GET of its model: a wrong key or an unknown model is found before a request of the day is spent.
+ */
 static void model_reply(tm_engine *engine, const tm_flight *flight, const tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
@@ -76,10 +80,12 @@ static void model_reply(tm_engine *engine, const tm_flight *flight, const tm_ans
     if (known)
         tm_engine_close_lane(engine, flight->lane, answer);
     else
-        lane->state = TM_LANE_OPEN; /* a proxy may not have this page; a dead network shows with the first row */
+        lane->state =
+            TM_LANE_OPEN; /* a proxy may not have this page; a dead network shows with the first row */
 }
 
-/* What becomes of the row. The hold after a failure is the lane's: the row itself may go as soon as its lane may. */
+/* What becomes of the row. The hold after a failure is the lane's: the row itself may go as soon as its lane
+ * may. */
 static void decide_row(tm_engine *engine, tm_record *record)
 {
     tm_class class = record->answer.class;
@@ -90,7 +96,9 @@ static void decide_row(tm_engine *engine, tm_record *record)
 
     switch (tm_class_do(class)) {
     case TM_DO_RECORD:
-        record->to = class == TM_CLASS_OK ? TM_JOB_DONE : class == TM_CLASS_BLOCKED ? TM_JOB_BLOCKED : TM_JOB_FAILED;
+        record->to = class == TM_CLASS_OK        ? TM_JOB_DONE
+                     : class == TM_CLASS_BLOCKED ? TM_JOB_BLOCKED
+                                                 : TM_JOB_FAILED;
         record->attempt = true;
         break;
     case TM_DO_AGAIN_CHARGED:
@@ -119,7 +127,8 @@ static tm_cost actual_cost(const tm_flight *flight, const tm_answer *answer)
     return cost;
 }
 
-static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answer, bool left, const tm_instant *at)
+static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answer, bool left,
+                           const tm_instant *at)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     tm_engine_batch *batch = flight->batch;
@@ -127,14 +136,16 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     engine->ledger_dirty = true;
 
     tm_cost actual = actual_cost(flight, answer);
-    tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation, left,
-                                          answer, &actual);
+    tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation,
+                                          left, answer, &actual);
     if (answer->usage.input > 0)
-        tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes, answer->usage.input);
+        tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes,
+                               answer->usage.input);
     answer->class = verdict.class;
     if (verdict.guard_up && !lane->said_guard) {
         lane->said_guard = true;
-        tm_engine_note(engine, NULL, "%s: refused per minute though the ledger had room; keeping 1.5 s more distance",
+        tm_engine_note(engine, NULL,
+                       "%s: refused per minute though the ledger had room; keeping 1.5 s more distance",
                        lane->model);
     }
     if (verdict.until_ms)
@@ -156,9 +167,8 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     g_autofree char *words = record.answer.message ? g_strdup(record.answer.message) : NULL;
     push(engine, &record, at);
     if (ended && tm_canary_add(&batch->canary, class) && !engine->options.keep_going && !batch->stopped) {
-        g_autofree char *why =
-            g_strdup_printf("%s: row after row ends as %s: %s", batch->work.batch->name, tm_class_name(class),
-                            words ? words : "no further words");
+        g_autofree char *why = g_strdup_printf("%s: row after row ends as %s: %s", batch->work.batch->name,
+                                               tm_class_name(class), words ? words : "no further words");
         tm_engine_stop_batch(engine, batch, TM_STOP_CANARY, why);
     }
 }

@@ -2,16 +2,16 @@
  * over-count. */
 #include "jobs/engine_parts.h"
 
-#include <string.h>
 #include "core/binding.h"
 #include "core/json.h"
+#include <string.h>
 
 enum {
     DEFAULT_CONCURRENCY = 400,
-    GROUP = 64,          /* requests a reservation at most: one durable write each at the ledger and the store */
-    REFILL_MS = 5,       /* a small refill waits so long for company */
+    GROUP = 64,    /* requests a reservation at most: one durable write each at the ledger and the store */
+    REFILL_MS = 5, /* a small refill waits so long for company */
     ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile */
-    OTHERS_MS = 1000,    /* how often to look when the rows left are other workers' */
+    OTHERS_MS = 1000,     /* how often to look when the rows left are other workers' */
 };
 static const size_t BYTES_IN_FLIGHT = 16 << 20;
 
@@ -113,8 +113,8 @@ static bool make_call(const sending *s, const tm_lease *lease, tm_operation *ope
     operation->messages = NULL; /* the call holds their text now */
     if (made)
         return true;
-    answer->class = g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED
-                                                                       : TM_CLASS_BAD_REQUEST;
+    answer->class =
+        g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED : TM_CLASS_BAD_REQUEST;
     answer->message = g_strdup(error ? error->message : "this row can't be rendered");
     return false;
 }
@@ -140,7 +140,8 @@ static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
     tm_grant grant;
     g_autoptr(GError) error = NULL;
     lane->cost_tokens += ((double)cost->of[TM_UNIT_INPUT_TOKENS] - lane->cost_tokens) / 8;
-    if (!tm_ledger_amend(s->engine->options.ledger, &lane->ledger, lease->reservation, cost, &grant, &error)) {
+    if (!tm_ledger_amend(s->engine->options.ledger, &lane->ledger, lease->reservation, cost, &grant,
+                         &error)) {
         tm_instant now = tm_clock_now(s->engine->options.clock);
         tm_engine_write_failed(s->engine, error, &now);
         tm_engine_unsent(s->engine, s->batch, s->lane, lease, NULL);
@@ -152,10 +153,10 @@ static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
         g_auto(tm_answer) answer;
         tm_answer_init(&answer);
         answer.class = TM_CLASS_TOO_LARGE;
-        answer.message = g_strdup_printf("about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT " a %s: "
-                                         "it can never be sent",
-                                         cost->of[TM_UNIT_INPUT_TOKENS], grant.bound.value,
-                                         tm_window_name(grant.bound.window));
+        answer.message = g_strdup_printf(
+            "about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT " a %s: "
+            "it can never be sent",
+            cost->of[TM_UNIT_INPUT_TOKENS], grant.bound.value, tm_window_name(grant.bound.window));
         tm_engine_unsent(s->engine, s->batch, s->lane, lease, &answer);
         return false;
     }
@@ -199,8 +200,9 @@ static void send_row(const sending *s, tm_lease *lease)
     engine->sent++;
     s->batch->in_flight++;
     tm_engine_lane_at(engine, s->lane)->in_flight++;
-    tm_engine_tell(engine, &(tm_tell){.kind = TM_TELL_SENT, .batch = s->batch->work.batch,
-                                      .ordinal = flight->lease.ordinal});
+    tm_engine_tell(
+        engine,
+        &(tm_tell){.kind = TM_TELL_SENT, .batch = s->batch->work.batch, .ordinal = flight->lease.ordinal});
 }
 
 /* ---- a group of rows ---- */
@@ -208,7 +210,8 @@ static void send_row(const sending *s, tm_lease *lease)
 static void give_back(tm_engine *engine, const tm_engine_lane_state *lane, const GArray *ids, guint from)
 {
     for (guint i = from; i < ids->len; i++)
-        tm_ledger_settle(engine->options.ledger, &lane->ledger, g_array_index(ids, int64_t, i), false, NULL, NULL);
+        tm_ledger_settle(engine->options.ledger, &lane->ledger, g_array_index(ids, int64_t, i), false, NULL,
+                         NULL);
     engine->ledger_dirty = engine->ledger_dirty || from < ids->len;
 }
 
@@ -238,8 +241,8 @@ static const tm_skeleton *skeleton_of(tm_engine *engine, tm_engine_batch *batch,
         tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[step]);
         g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GError) error = NULL;
-        batch->skeletons[step] = lane->provider->prepare(batch->work.prompt, tm_account_model(lane->account, lane->model),
-                                                         notes, &error);
+        batch->skeletons[step] = lane->provider->prepare(
+            batch->work.prompt, tm_account_model(lane->account, lane->model), notes, &error);
         for (guint i = 0; i < notes->len; i++)
             tm_engine_note(engine, batch, "%s", (const char *)notes->pdata[i]);
         if (!batch->skeletons[step])
@@ -260,8 +263,8 @@ static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wa
         each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = (int64_t)lane->cost_tokens + 1;
     lane->ledger.rows_waiting = batch->work.batch->n[TM_JOB_WAITING];
     lane->asked_boot_ms = now->boot_ms;
-    if (!tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each, wanted,
-                           &lane->wait, ids, &error)) {
+    if (!tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each,
+                           wanted, &lane->wait, ids, &error)) {
         tm_engine_write_failed(engine, error, now);
         return false;
     }
@@ -278,7 +281,8 @@ static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wa
 }
 
 /* Tries to send up to `wanted` rows of the batch over one lane. True: some went. */
-static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, int wanted, const tm_instant *now)
+static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, int wanted,
+                       const tm_instant *now)
 {
     int index = batch->lanes[step];
     const tm_skeleton *skeleton = skeleton_of(engine, batch, step);

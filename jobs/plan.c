@@ -11,8 +11,8 @@ static int64_t per_window(const tm_use *use, const tm_cost *each)
 }
 
 /* Finds what bounds the minute and the day. */
-static void bounds(const tm_use *uses, size_t n_uses, const tm_cost *each, int64_t guard_ms, tm_forecast *forecast,
-                   const tm_use **day)
+static void bounds(const tm_use *uses, size_t n_uses, const tm_cost *each, int64_t guard_ms,
+                   tm_forecast *forecast, const tm_use **day)
 {
     for (size_t i = 0; i < n_uses; i++) {
         const tm_use *use = &uses[i];
@@ -49,8 +49,8 @@ static int64_t spend(int64_t rows, int64_t room, double a_minute, int64_t from, 
     return n;
 }
 
-tm_forecast tm_plan(const tm_use *uses, size_t n_uses, const tm_windows *windows, const tm_cost *each, int64_t rows,
-                    int64_t guard_ms, const tm_instant *now)
+tm_forecast tm_plan(const tm_use *uses, size_t n_uses, const tm_windows *windows, const tm_cost *each,
+                    int64_t rows, int64_t guard_ms, const tm_instant *now)
 {
     tm_forecast forecast = {.a_day = -1, .finish_ms = now->wall_ms, .bound = {.value = -1}};
     const tm_use *day = NULL;

@@ -58,8 +58,7 @@ char **tm_results_media(const char *parts, const char *dir, GError **error)
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     size_t i;
     json_t *part;
-    json_array_foreach(array, i, part)
-    {
+    json_array_foreach(array, i, part) {
         const json_t *inline_data = json_object_get(part, "inlineData");
         if (!inline_data)
             inline_data = json_object_get(part, "inline_data");

@@ -30,8 +30,9 @@ static void add_members(GPtrArray *names, const json_t *object)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value) if (!has(names, key))
-        g_ptr_array_add(names, g_strdup(key));
+    json_object_foreach((json_t *)object, key, value)
+        if (!has(names, key))
+            g_ptr_array_add(names, g_strdup(key));
 }
 
 static void add_names(GPtrArray *names, char *const *from)

@@ -77,7 +77,8 @@ static gboolean is_loading(const tm_adder *adder, GError **error)
                    adder->batch->name);
 }
 
-/* An empty batch: ours to load. If somebody came in between we must wait: the keys of a load stand only at its end. */
+/* An empty batch: ours to load. If somebody came in between we must wait: the keys of a load stand only at
+ * its end. */
 static gboolean begin_load(tm_store *store, gpointer data, GError **error)
 {
     tm_adder *adder = data;

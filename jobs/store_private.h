@@ -1,4 +1,5 @@
-/* store_private.h - what the parts of the job table share: not for others. The tables stand in store_schema.c. */
+/* store_private.h - what the parts of the job table share: not for others. The tables stand in
+ * store_schema.c. */
 #pragma once
 #include "jobs/database.h"
 #include "jobs/store.h"
@@ -11,13 +12,22 @@ struct tm_store {
     char *id;
 };
 
-/* A job's id holds its batch and its place, so that job, input and answers of a batch lie together in input order
- * and need no index of their own. */
+/* A job's id holds its batch and its place, so that job, input and answers of a batch lie together in input
+ * order and need no index of their own. */
 #define TM_JOB_BITS 32
 #define TM_ORDINAL_MAX ((INT64_C(1) << TM_JOB_BITS) - 1)
-static inline int64_t tm_job_id(int64_t batch, int64_t ordinal) { return batch << TM_JOB_BITS | ordinal; }
-static inline int64_t tm_job_batch(int64_t job) { return job >> TM_JOB_BITS; }
-static inline int64_t tm_job_ordinal(int64_t job) { return job & TM_ORDINAL_MAX; }
+static inline int64_t tm_job_id(int64_t batch, int64_t ordinal)
+{
+    return batch << TM_JOB_BITS | ordinal;
+}
+static inline int64_t tm_job_batch(int64_t job)
+{
+    return job >> TM_JOB_BITS;
+}
+static inline int64_t tm_job_ordinal(int64_t job)
+{
+    return job & TM_ORDINAL_MAX;
+}
 
 /* batch.loading */
 enum { TM_LOAD_NONE, TM_LOAD_PLAIN, TM_LOAD_DEDUPE };
@@ -25,7 +35,7 @@ enum { TM_LOAD_NONE, TM_LOAD_PLAIN, TM_LOAD_DEDUPE };
 enum { TM_REQUEST_OPEN, TM_REQUEST_UNKNOWN, TM_REQUEST_LATE };
 
 enum {
-    TM_CHUNK = 20000,  /* rows a transaction of add, cancel, retry and remove; some 100 ms */
+    TM_CHUNK = 20000, /* rows a transaction of add, cancel, retry and remove; some 100 ms */
     TM_CANARY_KEPT = 50,
 };
 
@@ -43,9 +53,11 @@ gboolean tm_sql_run(tm_store *store, sqlite3_stmt *statement, GError **error);
 /* 1: a row stands; 0: no more (reset); -1: *error (reset). */
 int tm_sql_row(tm_store *store, sqlite3_stmt *statement, GError **error);
 /* The first column of the first row, `otherwise` if there is none (or it is NULL). False: *error. */
-gboolean tm_sql_number(tm_store *store, sqlite3_stmt *statement, int64_t otherwise, int64_t *value, GError **error);
+gboolean tm_sql_number(tm_store *store, sqlite3_stmt *statement, int64_t otherwise, int64_t *value,
+                       GError **error);
 char *tm_sql_text(sqlite3_stmt *statement, int column); /* copy; NULL stays NULL (transfer full) */
-void tm_sql_bind_text(sqlite3_stmt *statement, int index, const char *text); /* until the next use; NULL: NULL */
+void tm_sql_bind_text(sqlite3_stmt *statement, int index,
+                      const char *text); /* until the next use; NULL: NULL */
 int64_t tm_store_changes(tm_store *store);
 int64_t tm_store_now(tm_store *store); /* wall ms */
 

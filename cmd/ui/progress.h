@@ -1,5 +1,5 @@
-/* progress.h - the one line at the bottom while something long goes on: redrawn on a terminal at most 10 times a
- * second, a plain line every 30 s elsewhere. */
+/* progress.h - the one line at the bottom while something long goes on: redrawn on a terminal at most 10
+ * times a second, a plain line every 30 s elsewhere. */
 #pragma once
 #include <glib.h>
 

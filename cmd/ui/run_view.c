@@ -1,11 +1,11 @@
 /* run_view.c - see run_view.h */
 #include "cmd/ui/run_view.h"
 
-#include <math.h>
-#include <string.h>
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "jobs/plan.h"
+#include <math.h>
+#include <string.h>
 
 enum { QUOTA_MS = 2000, DRAW_MS = 100 };
 
@@ -15,13 +15,13 @@ struct tm_run_view {
     const tm_lane *lane;
     tm_batch *const *batches;
     size_t n_batches;
-    int64_t drawn_ms, quota_ms;    /* boot */
-    int64_t day_used, day_limit;   /* limit -1: none */
-    int64_t finish_ms;             /* wall; 0: not known */
+    int64_t drawn_ms, quota_ms;  /* boot */
+    int64_t day_used, day_limit; /* limit -1: none */
+    int64_t finish_ms;           /* wall; 0: not known */
 };
 
-tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *lane, tm_batch *const *batches,
-                             size_t n_batches)
+tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *lane,
+                             tm_batch *const *batches, size_t n_batches)
 {
     tm_run_view *view = g_new0(tm_run_view, 1);
     *view = (tm_run_view){.clock = clock,
@@ -60,8 +60,8 @@ static void look_at_quota(tm_run_view *view, int64_t rows, double rate, const tm
     }
     tm_cost each = {{0}};
     each.of[TM_UNIT_REQUESTS] = 1;
-    tm_forecast forecast = tm_plan((const tm_use *)(void *)uses->data, uses->len, view->lane->windows, &each, rows,
-                                   view->lane->guard_ms, now);
+    tm_forecast forecast = tm_plan((const tm_use *)(void *)uses->data, uses->len, view->lane->windows, &each,
+                                   rows, view->lane->guard_ms, now);
     view->finish_ms = forecast.finish_ms == INT64_MAX ? 0 : forecast.finish_ms;
     if (rate > 0 && forecast.a_minute == 0 && forecast.days <= 1)
         view->finish_ms = now->wall_ms + (int64_t)((double)rows / rate * 60000.0);
@@ -122,7 +122,7 @@ static void say_wait(const tm_run_view *view, const tm_tell *tell)
     }
     g_autofree char *how_long = tm_ui_duration(tell->until_ms - now_ms);
     g_autofree char *when = tell->until_ms - now_ms > 60000 ? tm_ui_time_pacific(tell->until_ms, now_ms)
-                                                              : tm_ui_time(tell->until_ms, now_ms);
+                                                            : tm_ui_time(tell->until_ms, now_ms);
     tm_say("waiting %s, until %s: %s", how_long, when, tell->text);
 }
 
@@ -142,8 +142,8 @@ void tm_run_view_tell(const tm_tell *tell, void *data)
                         tell->answer->message ? tell->answer->message : "");
         break;
     case TM_TELL_AGAIN:
-        tm_say_more("row %" G_GINT64_FORMAT " goes back: %s: %s", tell->ordinal, tm_class_name(tell->answer->class),
-                    tell->answer->message ? tell->answer->message : "");
+        tm_say_more("row %" G_GINT64_FORMAT " goes back: %s: %s", tell->ordinal,
+                    tm_class_name(tell->answer->class), tell->answer->message ? tell->answer->message : "");
         break;
     case TM_TELL_SENT:
     case TM_TELL_RESUME:

@@ -19,5 +19,5 @@ char *tm_ui_show(int fd, const char *text);
 /* "10,000", "2 h 5 min", "in 3 min (23:59:10)", "00:00 Pacific (09:00 here)". (transfer full) */
 char *tm_ui_number(int64_t n);
 char *tm_ui_duration(int64_t ms);
-char *tm_ui_time(int64_t wall_ms, int64_t now_ms);           /* local, with the date if not today */
-char *tm_ui_time_pacific(int64_t wall_ms, int64_t now_ms);   /* "09:00 here, 00:00 Pacific" */
+char *tm_ui_time(int64_t wall_ms, int64_t now_ms);         /* local, with the date if not today */
+char *tm_ui_time_pacific(int64_t wall_ms, int64_t now_ms); /* "09:00 here, 00:00 Pacific" */

@@ -99,7 +99,8 @@ static void add_system(split *s, const json_t *value, int depth)
         add_system_text(s, json_object_get(value, "text"));
         add_system(s, json_object_get(value, "parts"), depth + 1);
     }
-    json_array_foreach(value, i, item) add_system(s, item, depth + 1);
+    json_array_foreach(value, i, item)
+        add_system(s, item, depth + 1);
 }
 
 /* ---- tools ---- */
@@ -144,7 +145,8 @@ static void add_tools(split *s, const json_t *tools)
 {
     size_t i;
     json_t *tool;
-    json_array_foreach(tools, i, tool) add_tool(s, tool);
+    json_array_foreach(tools, i, tool)
+        add_tool(s, tool);
 }
 
 /* ---- one member after the other ---- */
@@ -181,8 +183,7 @@ static void add_members(split *s, const json_t *config, int depth)
 {
     const char *written;
     json_t *value;
-    json_object_foreach((json_t *)config, written, value)
-    {
+    json_object_foreach((json_t *)config, written, value) {
         g_autofree char *name = camel(written);
         if (json_is_null(value) || add_special(s, name, value, depth))
             continue;

@@ -79,8 +79,7 @@ const json_t *tm_gemini_error_of(const json_t *root)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(root, i, item)
-    {
+    json_array_foreach(root, i, item) {
         const json_t *error = json_is_object(item) ? tm_gemini_error_of(item) : NULL;
         if (error)
             return error;
@@ -93,9 +92,9 @@ const json_t *tm_gemini_detail(const tm_gemini_fault *fault, const char *type)
 {
     size_t i;
     json_t *detail;
-    json_array_foreach(fault->details, i,
-                       detail) if (json_is_object(detail) &&
-                                   g_str_has_suffix(tm_json_string(detail, "@type", ""), type)) return detail;
+    json_array_foreach(fault->details, i, detail)
+        if (json_is_object(detail) && g_str_has_suffix(tm_json_string(detail, "@type", ""), type))
+            return detail;
     return NULL;
 }
 

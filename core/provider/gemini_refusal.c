@@ -139,8 +139,7 @@ static void read_violations(const tm_gemini_fault *fault, tm_answer *answer)
     const json_t *metadata = info ? tm_json_object(info, "metadata") : NULL;
     size_t i;
     json_t *item;
-    json_array_foreach(failure ? tm_json_array(failure, "violations") : NULL, i, item)
-    {
+    json_array_foreach(failure ? tm_json_array(failure, "violations") : NULL, i, item) {
         const char *metric = tm_json_string(item, "quotaMetric", "");
         const char *id = tm_json_string(item, "quotaId", "");
         int64_t value = value_of(item, "quotaValue"), said = -1;

@@ -64,8 +64,7 @@ static bool read_parts(const json_t *parts, tm_answer *answer)
     bool payload = false;
     size_t i;
     json_t *part;
-    json_array_foreach(parts, i, part)
-    {
+    json_array_foreach(parts, i, part) {
         const json_t *piece = json_object_get(part, "text");
         if (!json_is_object(part) || tm_json_bool(part, "thought", false))
             continue;

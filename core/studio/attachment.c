@@ -120,8 +120,7 @@ void tm_attachments_read(tm_draft *draft, tm_turn *turn, const json_t *chunk)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)chunk, key, value)
-    {
+    json_object_foreach((json_t *)chunk, key, value) {
         if (!json_is_object(value))
             continue;
         if (g_str_has_prefix(key, "inline"))

@@ -24,7 +24,8 @@ static json_t *converted_list(const json_t *list, int depth)
     json_t *out = json_array();
     size_t i;
     json_t *member;
-    json_array_foreach(list, i, member) json_array_append_new(out, convert(member, depth));
+    json_array_foreach(list, i, member)
+        json_array_append_new(out, convert(member, depth));
     return out;
 }
 
@@ -77,8 +78,7 @@ static json_t *convert(const json_t *schema, int depth)
     json_t *out = json_object();
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)schema, key, value)
-    {
+    json_object_foreach((json_t *)schema, key, value) {
         json_t *now = NULL;
         if (strcmp(key, "nullable") == 0 || (strcmp(key, "type") == 0 && json_is_string(value) &&
                                              g_str_has_suffix(json_string_value(value), "_UNSPECIFIED")))

@@ -145,7 +145,8 @@ static char **object_keys(const json_t *object)
     GStrvBuilder *keys = g_strv_builder_new();
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value) g_strv_builder_add(keys, key);
+    json_object_foreach((json_t *)object, key, value)
+        g_strv_builder_add(keys, key);
     char **list = g_strv_builder_end(keys);
     g_strv_builder_unref(keys);
     return list;

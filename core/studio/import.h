@@ -45,8 +45,9 @@ tm_import *tm_import_read(const char *path, const tm_import_options *options, GE
 void tm_import_free(tm_import *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_import, tm_import_free)
 
-/* Writes all prompts into `dir`, created if needed, all or nothing: what was written is removed again on failure.
- * An existing file with another text is an error without `force`. Fills ->path. Images are inside the texts. */
+/* Writes all prompts into `dir`, created if needed, all or nothing: what was written is removed again on
+ * failure. An existing file with another text is an error without `force`. Fills ->path. Images are inside
+ * the texts. */
 gboolean tm_import_write(tm_import *import, const char *dir, bool force, GError **error);
 /* The contract's shape: {"prompts": [...], "skipped": [...]}. (transfer full) */
 json_t *tm_import_to_json(const tm_import *import);

@@ -45,9 +45,9 @@ static const char *shown_name(const json_t *prompt, const char *uuid)
 {
     size_t i;
     json_t *variable;
-    json_array_foreach(json_object_get(prompt, "variables"), i,
-                       variable) if (strcmp(tm_json_string(variable, "variableId", ""), uuid) ==
-                                     0) return tm_json_string(variable, "displayName", "");
+    json_array_foreach(json_object_get(prompt, "variables"), i, variable)
+        if (strcmp(tm_json_string(variable, "variableId", ""), uuid) == 0)
+            return tm_json_string(variable, "displayName", "");
     return "";
 }
 
@@ -101,7 +101,9 @@ static bool is_used(const json_t *prompt, const json_t *row)
         return true;
     size_t i;
     json_t *id;
-    json_array_foreach(used, i, id) if (json_equal(id, json_object_get(row, "rowId"))) return true;
+    json_array_foreach(used, i, id)
+        if (json_equal(id, json_object_get(row, "rowId")))
+            return true;
     return false;
 }
 
@@ -123,8 +125,7 @@ static void append_example(tm_draft *draft, GString *text, const json_t *columns
     bool any = false;
     size_t i;
     json_t *column;
-    json_array_foreach(columns, i, column)
-    {
+    json_array_foreach(columns, i, column) {
         g_autofree char *label = column_label(draft, column);
         g_autofree char *value =
             tm_draft_keep(draft, json_object_get(bindings, tm_json_string(column, "columnId", "")));
@@ -140,8 +141,9 @@ static bool is_input(const json_t *columns, size_t i)
 {
     size_t at;
     json_t *column;
-    json_array_foreach(columns, at, column) if (tm_json_bool(column, "isInput", false)) return tm_json_bool(
-        json_array_get(columns, i), "isInput", false);
+    json_array_foreach(columns, at, column)
+        if (tm_json_bool(column, "isInput", false))
+            return tm_json_bool(json_array_get(columns, i), "isInput", false);
     return i == 0;
 }
 
@@ -150,8 +152,7 @@ static void add_question(tm_draft *draft, tm_turn *turn, GString *text, const js
 {
     size_t i;
     json_t *column;
-    json_array_foreach(columns, i, column)
-    {
+    json_array_foreach(columns, i, column) {
         if (!is_input(columns, i))
             continue;
         g_autofree char *label = column_label(draft, column);
@@ -162,8 +163,7 @@ static void add_question(tm_draft *draft, tm_turn *turn, GString *text, const js
         tm_braces_add(draft->variables, name);
         g_string_assign(text, "\n");
     }
-    json_array_foreach(columns, i, column)
-    {
+    json_array_foreach(columns, i, column) {
         if (is_input(columns, i))
             continue;
         g_autofree char *label = column_label(draft, column);
@@ -184,8 +184,9 @@ gboolean tm_data_prompt_read(tm_draft *draft, const json_t *root, const json_t *
         g_string_append_c(text, '\n');
     size_t i;
     json_t *row;
-    json_array_foreach(json_object_get(prompt, "rows"), i, row) if (is_used(prompt, row))
-        append_example(draft, text, columns, row);
+    json_array_foreach(json_object_get(prompt, "rows"), i, row)
+        if (is_used(prompt, row))
+            append_example(draft, text, columns, row);
     add_question(draft, tm_draft_turn(draft, false), text, columns);
     note_tests(draft, root, prompt);
     return TRUE;
@@ -203,8 +204,7 @@ static void add_exchanges(tm_draft *draft, const json_t *exchanges)
 {
     size_t i;
     json_t *exchange;
-    json_array_foreach(exchanges, i, exchange)
-    {
+    json_array_foreach(exchanges, i, exchange) {
         add_side(draft, exchange, "request", false);
         add_side(draft, exchange, "response", true);
     }

@@ -17,8 +17,9 @@ static const char *kind_of(const json_t *root)
             return kinds[i];
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)root, key,
-                        value) if (g_str_has_suffix(key, "Prompt") && json_is_object(value)) return key;
+    json_object_foreach((json_t *)root, key, value)
+        if (g_str_has_suffix(key, "Prompt") && json_is_object(value))
+            return key;
     return NULL;
 }
 
@@ -54,8 +55,7 @@ static char *text_of(tm_draft *draft, const json_t *holder)
     g_autoptr(GString) whole = g_string_new(NULL);
     size_t i;
     json_t *part;
-    json_array_foreach(json_object_get(holder, "parts"), i, part)
-    {
+    json_array_foreach(json_object_get(holder, "parts"), i, part) {
         if (tm_json_bool(part, "thought", false))
             continue;
         g_autofree char *piece = tm_draft_keep(draft, json_object_get(part, "text"));
@@ -125,8 +125,7 @@ static tm_turn *read_pending(tm_draft *draft, const json_t *prompt)
     tm_turn *turn = tm_turn_new(false);
     size_t i;
     json_t *input;
-    json_array_foreach(json_object_get(prompt, "pendingInputs"), i, input)
-    {
+    json_array_foreach(json_object_get(prompt, "pendingInputs"), i, input) {
         g_autofree char *text = text_of(draft, input);
         tm_turn_add_text(turn, text);
         tm_attachments_read(draft, turn, input);
@@ -143,7 +142,8 @@ static gboolean read_chunked(tm_draft *draft, const json_t *prompt, bool append,
     bool apart = false;
     size_t i;
     json_t *chunk;
-    json_array_foreach(json_object_get(prompt, "chunks"), i, chunk) read_chunk(draft, chunk, &apart);
+    json_array_foreach(json_object_get(prompt, "chunks"), i, chunk)
+        read_chunk(draft, chunk, &apart);
     tm_turn *pending = read_pending(draft, prompt);
     if (!pending && draft->turns->len == 0 && draft->system->len == 0)
         return tm_fail(error, TM_ERROR_INPUT, "the saved prompt holds no text");

@@ -51,8 +51,7 @@ static void read_safety(tm_draft *draft, const json_t *run)
     bool palm = false;
     size_t i;
     json_t *setting;
-    json_array_foreach(json_object_get(run, "safetySettings"), i, setting)
-    {
+    json_array_foreach(json_object_get(run, "safetySettings"), i, setting) {
         const char *category = tm_json_string(setting, "category", "");
         const char *threshold = tm_json_string(setting, "threshold", "");
         if (is_among(category, palm_categories, G_N_ELEMENTS(palm_categories)))
@@ -110,10 +109,9 @@ static bool makes_images(const tm_draft *draft)
         return true;
     size_t i;
     json_t *modality;
-    json_array_foreach(json_object_get(draft->config, "responseModalities"), i,
-                       modality) if (json_is_string(modality) &&
-                                     g_ascii_strcasecmp(json_string_value(modality), "IMAGE") ==
-                                         0) return true;
+    json_array_foreach(json_object_get(draft->config, "responseModalities"), i, modality)
+        if (json_is_string(modality) && g_ascii_strcasecmp(json_string_value(modality), "IMAGE") == 0)
+            return true;
     return false;
 }
 

@@ -77,16 +77,14 @@ static char *check_contents(const json_t *body)
     json_t *content, *part;
     if (json_array_size(contents) == 0)
         return g_strdup(REQUEST "contents: contents is not specified\n");
-    json_array_foreach(contents, i, content)
-    {
+    json_array_foreach(contents, i, content) {
         const json_t *role = json_object_get(content, "role");
         const char *name = role ? json_string_value(role) : "";
         if (*name && strcmp(name, "user") != 0 && strcmp(name, "model") != 0 && strcmp(name, "function") != 0)
             return g_strdup("Please use a valid role: user, model.");
         const json_t *parts = json_object_get(content, "parts");
         bool holds = false;
-        json_array_foreach(parts, k, part)
-        {
+        json_array_foreach(parts, k, part) {
             char *wrong = check_part(part, i, k);
             if (wrong)
                 return wrong;
@@ -96,8 +94,7 @@ static char *check_contents(const json_t *body)
             return g_strdup_printf(REQUEST "contents[%zu].parts: contents.parts must not be empty.\n", i);
     }
     const json_t *system = json_object_get(json_object_get(body, "systemInstruction"), "parts");
-    json_array_foreach(system, k, part)
-    {
+    json_array_foreach(system, k, part) {
         if (!json_object_get(part, "text"))
             return g_strdup("System instruction should only contain text parts.");
     }
@@ -122,32 +119,27 @@ static char *check_schema(const json_t *schema, const char *path)
         return g_strdup_printf("%s.properties: only allowed for OBJECT type\n", path);
     if (array && !json_object_get(schema, "items"))
         return g_strdup_printf("%s.items: missing field.\n", path);
-    json_array_foreach(json_object_get(schema, "enum"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "enum"), i, child) {
         if (g_ascii_strcasecmp(type, "STRING") != 0)
             return g_strdup_printf("%s.enum: only allowed for STRING type\n", path);
         if (json_string_length(child) == 0)
             return g_strdup_printf("%s.enum[%zu]: cannot be empty\n", path, i);
     }
-    json_array_foreach(json_object_get(schema, "required"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "required"), i, child) {
         if (!json_object_get(properties, json_string_value(child)))
             return g_strdup_printf("%s.required[%zu]: property is not defined\n", path, i);
     }
-    json_array_foreach(json_object_get(schema, "propertyOrdering"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "propertyOrdering"), i, child) {
         if (!json_object_get(properties, json_string_value(child)))
             return g_strdup_printf("%s.property_ordering[%zu]: property is not defined\n", path, i);
     }
-    json_object_foreach((json_t *)properties, key, child)
-    {
+    json_object_foreach((json_t *)properties, key, child) {
         g_autofree char *below = g_strdup_printf("%s.properties[%s]", path, key);
         char *wrong = check_schema(child, below);
         if (wrong)
             return wrong;
     }
-    json_array_foreach(json_object_get(schema, "anyOf"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "anyOf"), i, child) {
         g_autofree char *below = g_strdup_printf("%s.any_of[%zu]", path, i);
         char *wrong = check_schema(child, below);
         if (wrong)
@@ -232,8 +224,7 @@ static char *check_safety(const json_t *settings)
 {
     size_t i, k;
     json_t *setting;
-    json_array_foreach(settings, i, setting)
-    {
+    json_array_foreach(settings, i, setting) {
         const json_t *category = json_object_get(setting, "category");
         for (k = 0; k < i; k++)
             if (json_equal(category, json_object_get(json_array_get(settings, k), "category")))

@@ -111,8 +111,7 @@ static json_t *content_parts(const json_t *content)
     if (!json_is_array(content))
         return NULL;
     json_t *parts = json_array();
-    json_array_foreach(content, i, one)
-    {
+    json_array_foreach(content, i, one) {
         const char *type = tm_json_string(one, "type", "");
         const json_t *text = json_object_get(one, "text");
         const char *url = tm_json_string(tm_json_object(one, "image_url"), "url", NULL);
@@ -134,8 +133,7 @@ static bool take_messages(tm_twin_arrival *a, const json_t *messages, json_t *bo
     json_t *contents = json_array(), *system = json_array(), *message;
     size_t i;
     bool good = json_array_size(messages) > 0;
-    json_array_foreach(messages, i, message)
-    {
+    json_array_foreach(messages, i, message) {
         const char *role = tm_json_string(message, "role", "");
         json_t *parts = content_parts(json_object_get(message, "content"));
         good = good && parts;
@@ -210,8 +208,7 @@ static bool take_parameters(tm_twin_arrival *a, json_t *chat, json_t *config)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(chat, key, value)
-    {
+    json_object_foreach(chat, key, value) {
         size_t i = 0;
         while (i < G_N_ELEMENTS(parameters) && strcmp(parameters[i].name, key) != 0)
             i++;

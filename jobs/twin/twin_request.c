@@ -199,8 +199,7 @@ static void read_map(GPtrArray **flaws, json_t *value, const tm_twin_field *fiel
         return;
     }
     at.map = true;
-    json_object_foreach(value, key, element)
-    {
+    json_object_foreach(value, key, element) {
         at.index++;
         const tm_twin_field of = {.name = field->name, .kind = TM_FIELD_MESSAGE, .message = field->message};
         read_value(flaws, element, &of, &at);
@@ -212,8 +211,7 @@ static void read_list(GPtrArray **flaws, json_t *value, const tm_twin_field *fie
     place at = {.up = up, .name = field->name};
     size_t i;
     json_t *element;
-    json_array_foreach(value, i, element)
-    {
+    json_array_foreach(value, i, element) {
         at.index = (int)i;
         read_value(flaws, element, field, &at);
     }

@@ -39,10 +39,8 @@ static uint64_t hash_contents(const json_t *body)
     uint64_t hash = 14695981039346656037u;
     size_t i, k;
     json_t *content, *part;
-    json_array_foreach(json_object_get(body, "contents"), i, content)
-    {
-        json_array_foreach(parts_of(content), k, part)
-        {
+    json_array_foreach(json_object_get(body, "contents"), i, content) {
+        json_array_foreach(parts_of(content), k, part) {
             const json_t *text = json_object_get(part, "text");
             const json_t *data = json_object_get(json_object_get(part, "inlineData"), "data");
             const json_t *uri = json_object_get(json_object_get(part, "fileData"), "fileUri");
@@ -60,8 +58,7 @@ static void append_texts(GString *out, const json_t *content, const char *behind
 {
     size_t k;
     json_t *part;
-    json_array_foreach(parts_of(content), k, part)
-    {
+    json_array_foreach(parts_of(content), k, part) {
         const json_t *text = json_object_get(part, "text");
         if (!json_is_string(text))
             continue;
@@ -90,8 +87,7 @@ GString *tm_twin_prompt_text(const json_t *body)
     size_t i;
     json_t *content;
     append_texts(out, json_object_get(body, "systemInstruction"), "\n");
-    json_array_foreach(json_object_get(body, "contents"), i, content)
-    {
+    json_array_foreach(json_object_get(body, "contents"), i, content) {
         append_texts(out, content, "\n");
     }
     return out;
@@ -101,8 +97,7 @@ static void count_content(const json_t *content, size_t *bytes, int64_t *media)
 {
     size_t k;
     json_t *part;
-    json_array_foreach(parts_of(content), k, part)
-    {
+    json_array_foreach(parts_of(content), k, part) {
         const json_t *text = json_object_get(part, "text");
         if (json_is_string(text))
             *bytes += json_string_length(text);
@@ -117,8 +112,7 @@ int64_t tm_twin_count_tokens(const json_t *body, int64_t *media_tokens)
     int64_t media = 0;
     json_t *content;
     count_content(json_object_get(body, "systemInstruction"), &bytes, &media);
-    json_array_foreach(json_object_get(body, "contents"), i, content)
-    {
+    json_array_foreach(json_object_get(body, "contents"), i, content) {
         count_content(content, &bytes, &media);
     }
     *media_tokens = media * MEDIA_TOKENS;

@@ -168,8 +168,7 @@ static bool is_required(const json_t *schema, const char *name)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(json_object_get(schema, "required"), i, one)
-    {
+    json_array_foreach(json_object_get(schema, "required"), i, one) {
         if (json_is_string(one) && strcmp(json_string_value(one), name) == 0)
             return true;
     }
@@ -182,20 +181,17 @@ static json_t *make_object(maker *m, const json_t *schema)
     json_t *object = json_object(), *child;
     size_t i;
     const char *key;
-    json_array_foreach(json_object_get(schema, "propertyOrdering"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "propertyOrdering"), i, child) {
         const json_t *of =
             json_is_string(child) ? json_object_get(properties, json_string_value(child)) : NULL;
         if (of && (m->depth <= DEEP || is_required(schema, json_string_value(child))))
             json_object_set_new(object, json_string_value(child), make(m, of));
     }
-    json_object_foreach((json_t *)properties, key, child)
-    {
+    json_object_foreach((json_t *)properties, key, child) {
         if (!json_object_get(object, key) && (m->depth <= DEEP || is_required(schema, key)))
             json_object_set_new(object, key, make(m, child));
     }
-    json_array_foreach(json_object_get(schema, "required"), i, child)
-    {
+    json_array_foreach(json_object_get(schema, "required"), i, child) {
         if (json_is_string(child) && !json_object_get(object, json_string_value(child)))
             json_object_set_new(object, json_string_value(child),
                                 make(m, json_object_get(schema, "additionalProperties")));
@@ -209,8 +205,7 @@ static const char *type_of(const json_t *schema)
     const json_t *type = json_object_get(schema, "type");
     size_t i;
     json_t *one;
-    json_array_foreach(type, i, one)
-    {
+    json_array_foreach(type, i, one) {
         if (json_is_string(one) && g_ascii_strcasecmp(json_string_value(one), "null") != 0)
             return json_string_value(one);
     }

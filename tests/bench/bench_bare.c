@@ -96,7 +96,8 @@ int main(int argc, char **argv)
             curl_multi_poll(multi, NULL, 0, 1000, NULL);
     }
     double wall = seconds() - start;
-    printf("%.0f requests/s, %.1f us CPU a request, %d failed\n", n / wall, (cpu_seconds() - cpu) * 1e6 / n, failed);
+    printf("%.0f requests/s, %.1f us CPU a request, %d failed\n", n / wall, (cpu_seconds() - cpu) * 1e6 / n,
+           failed);
     curl_multi_cleanup(multi);
     curl_slist_free_all(headers);
     free(body);

@@ -1,11 +1,11 @@
-/* test_engine_nights.c - the real engine, store and ledger through nights in virtual time: killed at random steps,
- * judged by the twin's own log. TIDEMILL_SEEDS says how many seeds (default: a share for CI). */
-#include <glib/gstdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* test_engine_nights.c - the real engine, store and ledger through nights in virtual time: killed at random
+ * steps, judged by the twin's own log. TIDEMILL_SEEDS says how many seeds (default: a share for CI). */
 #include "core/binding.h"
 #include "jobs/engine.h"
 #include "tests/sim/virtual_transport.h"
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char PROMPT[] = "---\nmodel: gemini-2.5-flash\n---\nSay {{text}}";
 
@@ -14,17 +14,17 @@ typedef struct {
     const char *what;
     int rows, rpm, rpd;
     int64_t day_ms;
-    double kill;               /* chance a step */
-    const char *fail;          /* the twin's --fail; NULL */
-    double cut, never_left;    /* the network's faults */
-    int engines;               /* on one store */
-    bool whole_days;           /* every whole day must be used to its last request */
+    double kill;            /* chance a step */
+    const char *fail;       /* the twin's --fail; NULL */
+    double cut, never_left; /* the network's faults */
+    int engines;            /* on one store */
+    bool whole_days;        /* every whole day must be used to its last request */
 } story;
 
 /* What the server saw. */
 typedef struct {
-    GArray *times;             /* int64_t, of counted requests */
-    GHashTable *asked;         /* text -> how often it reached the model */
+    GArray *times;     /* int64_t, of counted requests */
+    GHashTable *asked; /* text -> how often it reached the model */
     int64_t refused, answered;
 } seen;
 
@@ -84,8 +84,10 @@ static void process_open(night *n, process *p)
     g_assert_no_error(error);
     p->revision = tm_store_revision(p->store, p->batch->revision, &error);
     g_assert_no_error(error);
-    tm_engine_lane lane = {
-        .account = n->account, .provider = &tm_provider_gemini, .model = "gemini-2.5-flash", .limits = n->limits};
+    tm_engine_lane lane = {.account = n->account,
+                           .provider = &tm_provider_gemini,
+                           .model = "gemini-2.5-flash",
+                           .limits = n->limits};
     tm_engine_work work = {.batch = p->batch,
                            .revision = p->revision,
                            .prompt = n->prompt,
@@ -289,7 +291,8 @@ static void check_days(const night *n)
     g_assert_cmpint(count, <=, n->scenario->rpd);
 }
 
-/* Every row has its answer, in order; repeats are all counted; no window was exceeded, nothing was refused. */
+/* Every row has its answer, in order; repeats are all counted; no window was exceeded, nothing was refused.
+ */
 static void check(night *n)
 {
     g_autoptr(GError) error = NULL;

@@ -52,7 +52,8 @@ static bool rude_answer(int fd, const char *head, const void *body, size_t lengt
     g_autofree char *text = g_strdup_printf("HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 18:00:00 GMT\r\n%s"
                                             "Content-Length: %zu\r\n\r\n",
                                             head, length);
-    g_autoptr(GString) all = g_string_new(text); /* in one piece: two would wait for each other's acknowledgement */
+    g_autoptr(GString) all =
+        g_string_new(text); /* in one piece: two would wait for each other's acknowledgement */
     g_string_append_len(all, body, (gssize)length);
     return rude_write(fd, all->str, all->len);
 }

@@ -3,7 +3,8 @@
 
 #include <limits.h>
 
-/* How many outcomes of `pattern` (o = ok, b = blocked, q = bad_request, n = network) until the canary stops; 0: never. */
+/* How many outcomes of `pattern` (o = ok, b = blocked, q = bad_request, n = network) until the canary stops;
+ * 0: never. */
 static int stops_at(tm_canary *canary, const char *pattern)
 {
     for (int i = 0; pattern[i]; i++) {
@@ -42,8 +43,8 @@ static void test_table(void)
 static void test_restart(void)
 {
     tm_canary canary = {0};
-    tm_class before[] = {TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST,
-                         TM_CLASS_BAD_REQUEST};
+    tm_class before[] = {TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST,
+                         TM_CLASS_BAD_REQUEST, TM_CLASS_BAD_REQUEST};
     tm_canary_seed(&canary, before, G_N_ELEMENTS(before));
     g_assert_cmpint(tm_canary_room(&canary), ==, 1);
     g_assert_true(tm_canary_add(&canary, TM_CLASS_BAD_REQUEST));

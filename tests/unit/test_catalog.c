@@ -51,24 +51,22 @@ static void entries(void)
     size_t i;
     json_t *entry, *value;
     const char *name;
-    json_array_foreach(json_object_get(tree, "limits"), i, entry)
-    {
+    json_array_foreach(json_object_get(tree, "limits"), i, entry) {
         g_assert_true(is_date(tm_json_string(entry, "as_of", NULL)));
         g_assert_nonnull(tm_catalog_preset(tm_json_string(entry, "provider", "")));
         g_assert_nonnull(tm_json_string(entry, "tier", NULL)); /* a number there would never be found */
-        json_object_foreach(entry, name, value)
-        {
+        json_object_foreach(entry, name, value) {
             g_assert_true(g_strv_contains(limit_members, name));
             g_assert_false(json_is_integer(value) && json_integer_value(value) < 0);
         }
     }
     g_assert_cmpuint(i, >, 10);
-    json_array_foreach(json_object_get(tree, "prices"), i, entry)
-    {
+    json_array_foreach(json_object_get(tree, "prices"), i, entry) {
         g_assert_true(is_date(tm_json_string(entry, "as_of", NULL)));
         g_assert_true(json_is_number(json_object_get(entry, "in")) &&
                       json_is_number(json_object_get(entry, "out")));
-        json_object_foreach(entry, name, value) g_assert_true(g_strv_contains(price_members, name));
+        json_object_foreach(entry, name, value)
+            g_assert_true(g_strv_contains(price_members, name));
     }
     g_assert_cmpuint(i, >, 10);
 }

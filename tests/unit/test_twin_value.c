@@ -82,8 +82,7 @@ static void properties_come_in_their_ordering(void)
     const char *key;
     json_t *member;
     g_autoptr(GString) keys = g_string_new(NULL);
-    json_object_foreach(value, key, member)
-    {
+    json_object_foreach(value, key, member) {
         g_string_append(keys, key);
     }
     g_assert_cmpstr(keys->str, ==, "cab");
