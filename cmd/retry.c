@@ -48,9 +48,8 @@ static void tell(const tm_batch *batch, int64_t rows)
                rows == 1 ? " waits" : "s wait", batch->name);
 }
 
-static int run(tm_context *context, int argc, char **argv, GError **error)
+static int retry(tm_context *context, char **argv, GError **error)
 {
-    (void)argc;
     tm_class class;
     if (!find_class(&class, error))
         return TM_EXIT_USAGE;
@@ -65,6 +64,14 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         return TM_EXIT_ERROR;
     tell(batch, rows);
     return TM_EXIT_OK;
+}
+
+static int run(tm_context *context, int argc, char **argv, GError **error)
+{
+    (void)argc;
+    int status = retry(context, argv, error);
+    g_clear_pointer(&opt_class, g_free);
+    return status;
 }
 
 const tm_command tm_cmd_retry = {

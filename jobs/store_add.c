@@ -17,6 +17,7 @@ static const char SQL_LEADER[] =
     " WHERE k.batch = ?1 AND k.key = ?2 AND k.occurrence = 0";
 static const char SQL_JOB[] =
     "INSERT INTO job(id, state, not_before_ms, class, answer, same_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+static const char SQL_FRESH_JOB[] = "INSERT INTO job(id) VALUES (?1)";
 static const char SQL_INPUT[] = "INSERT INTO input(job, key, body) VALUES (?1, ?2, ?3)";
 static const char SQL_KEY[] = "INSERT INTO jobkey(batch, occurrence, job, key) VALUES (?1, ?2, ?3, ?4)";
 static const char SQL_READY[] = "INSERT INTO ready(batch, not_before_ms, job) VALUES (?1, 0, ?2)";
@@ -186,43 +187,53 @@ static gboolean place_row(tm_adder *adder, const gathered *row, place *at, int64
     return TRUE;
 }
 
-static gboolean insert_row(tm_adder *adder, const gathered *row, place *at, tm_counts *counts, GError **error)
+/* Nearly all rows are fresh: the shorter statement takes half the time. */
+static gboolean insert_job(tm_adder *adder, int64_t job, const beginning *as, bool behind, GError **error)
 {
     tm_store *store = adder->store;
+    if (as->state == TM_JOB_WAITING && !behind)
+        return tm_sql_run(store, TM_SQL(store, SQL_FRESH_JOB, job), error);
+    sqlite3_stmt *statement = TM_SQL(store, SQL_JOB, job, as->state, 0, as->class, as->answer, as->leader);
+    if (!behind)
+        sqlite3_bind_null(statement, 3);
+    if (as->class < 0)
+        sqlite3_bind_null(statement, 4);
+    if (as->answer == 0)
+        sqlite3_bind_null(statement, 5);
+    if (as->leader == 0)
+        sqlite3_bind_null(statement, 6);
+    return tm_sql_run(store, statement, error) &&
+           (!behind || tm_sql_run(store, TM_SQL(store, SQL_READY, adder->batch->id, job), error));
+}
+
+static gboolean insert_input(tm_adder *adder, const gathered *row, int64_t job, GError **error)
+{
+    sqlite3_stmt *statement = TM_SQL(adder->store, SQL_INPUT, job);
+    sqlite3_bind_blob(statement, 2, row->key, 16, SQLITE_STATIC);
+    sqlite3_bind_text64(statement, 3, (const char *)adder->bodies->data + row->offset, row->length,
+                        SQLITE_STATIC, SQLITE_UTF8);
+    if (!tm_sql_run(adder->store, statement, error))
+        return FALSE;
+    if (adder->loading)
+        return TRUE; /* its key follows with all the others */
+    statement = TM_SQL(adder->store, SQL_KEY, adder->batch->id, row->occurrence, job);
+    sqlite3_bind_blob(statement, 4, row->key, 16, SQLITE_STATIC);
+    return tm_sql_run(adder->store, statement, error);
+}
+
+static gboolean insert_row(tm_adder *adder, const gathered *row, place *at, tm_counts *counts, GError **error)
+{
     beginning as = {.state = TM_JOB_WAITING, .class = -1};
-    int64_t job = 0;
+    int64_t job;
     if (!place_row(adder, row, at, &job, error))
         return FALSE;
     if (adder->options.dedupe && row->occurrence > 0 && !adder->loading && !follow(adder, row, &as, error))
         return FALSE;
     bool behind = as.state == TM_JOB_WAITING && tm_job_ordinal(job) <= at->cursor;
-    sqlite3_stmt *statement = TM_SQL(store, SQL_JOB, job, as.state, 0, as.class, as.answer, as.leader);
-    if (!behind)
-        sqlite3_bind_null(statement, 3);
-    if (as.class < 0)
-        sqlite3_bind_null(statement, 4);
-    if (as.answer == 0)
-        sqlite3_bind_null(statement, 5);
-    if (as.leader == 0)
-        sqlite3_bind_null(statement, 6);
-    if (!tm_sql_run(store, statement, error))
-        return FALSE;
-    statement = TM_SQL(store, SQL_INPUT, job);
-    sqlite3_bind_blob(statement, 2, row->key, 16, SQLITE_STATIC);
-    sqlite3_bind_text64(statement, 3, (const char *)adder->bodies->data + row->offset, row->length,
-                        SQLITE_STATIC, SQLITE_UTF8);
-    if (!tm_sql_run(store, statement, error))
-        return FALSE;
     counts->n[as.state]++;
     if (as.class >= 0 && (as.state == TM_JOB_FAILED || as.state == TM_JOB_BLOCKED))
         counts->classes[as.class]++;
-    if (behind && !tm_sql_run(store, TM_SQL(store, SQL_READY, adder->batch->id, job), error))
-        return FALSE;
-    if (adder->loading)
-        return TRUE;
-    statement = TM_SQL(store, SQL_KEY, adder->batch->id, row->occurrence, job);
-    sqlite3_bind_blob(statement, 4, row->key, 16, SQLITE_STATIC);
-    return tm_sql_run(store, statement, error);
+    return insert_job(adder, job, &as, behind, error) && insert_input(adder, row, job, error);
 }
 
 static gboolean is_known(tm_adder *adder, const gathered *row, bool *known, GError **error)
@@ -270,7 +281,6 @@ static gboolean write_rows(tm_store *store, gpointer data, GError **error)
            tm_counts_write(store, adder->batch->id, &counts, error);
 }
 
-/* A dry run: no transaction, so that no reader keeps the WAL from being emptied. */
 static gboolean look_up_rows(flush_data *flush, GError **error)
 {
     for (guint i = 0; i < flush->adder->rows->len; i++) {
@@ -283,12 +293,24 @@ static gboolean look_up_rows(flush_data *flush, GError **error)
     return TRUE;
 }
 
+/* A dry run. One read transaction for the rows at hand: so many file locks fewer, and it ends within 100 ms
+ * or so. */
+static gboolean look_up(flush_data *flush, GError **error)
+{
+    if (!flush->adder->batch)
+        return look_up_rows(flush, error);
+    tm_store_read_begin(flush->adder->store);
+    gboolean ok = look_up_rows(flush, error);
+    tm_store_read_end(flush->adder->store);
+    return ok;
+}
+
 static gboolean flush_rows(tm_adder *adder, GError **error)
 {
     flush_data flush = {.adder = adder};
     if (adder->rows->len == 0)
         return TRUE;
-    if (!(adder->options.dry_run ? look_up_rows(&flush, error)
+    if (!(adder->options.dry_run ? look_up(&flush, error)
                                  : tm_store_write(adder->store, write_rows, &flush, error)))
         return FALSE;
     adder->added.n_new += flush.added.n_new;

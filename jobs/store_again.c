@@ -10,7 +10,7 @@ static const char SQL_FOLLOWERS[] =
     "UPDATE job SET state = 7, class = NULL, answer = NULL WHERE same_as = ?1 AND state = ?2";
 /* The index holds failed, blocked and held rows only. */
 static const char SQL_ENDED[] =
-    "SELECT id, state, class FROM job INDEXED BY job_ended WHERE state IN (3, 4, 6) AND id > ?1 AND id <= ?2"
+    "SELECT id, state, class FROM job INDEXED BY job_ended WHERE class IS NOT NULL AND id > ?1 AND id <= ?2"
     " AND (?3 = ?4 OR class = ?3) AND same_as IS NULL ORDER BY id LIMIT ?5";
 static const char SQL_STATE[] = "SELECT job.state, job.class, job.same_as, answer.revision, batch.revision "
                                 "FROM job JOIN batch ON batch.id = ?2"

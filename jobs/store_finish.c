@@ -129,16 +129,19 @@ static void count_tokens(sum *s, const tm_finish *f, int64_t bytes)
     s->totals.last_ms = MAX(s->totals.last_ms, f->done_ms);
 }
 
+static tm_class class_of(const tm_finish *f)
+{
+    return f->answer && f->to != TM_JOB_HELD ? f->answer->class : TM_CLASS_UNKNOWN;
+}
+
 /* The row is done, failed, blocked or held, and so are those that follow it. */
 static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_t answer, int64_t bytes,
                              GError **error)
 {
     int64_t rows = 1;
-    bool shared = f->to != TM_JOB_HELD && s->n_same > 0;
-    if (shared) {
-        sqlite3_stmt *statement =
-            TM_SQL(store, SQL_FOLLOWERS, f->job, f->to, f->answer ? (int64_t)f->answer->class : 0, answer);
-        if (!f->answer || f->answer->class == TM_CLASS_OK)
+    if (f->to != TM_JOB_HELD && s->n_same > 0) {
+        sqlite3_stmt *statement = TM_SQL(store, SQL_FOLLOWERS, f->job, f->to, class_of(f), answer);
+        if (f->to == TM_JOB_DONE)
             sqlite3_bind_null(statement, 3);
         if (answer == 0)
             sqlite3_bind_null(statement, 4);
@@ -148,10 +151,10 @@ static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_
         tm_counts_move(&s->counts, TM_JOB_SAME, f->to, followers);
         rows += followers;
     }
-    if (!f->answer || f->to == TM_JOB_HELD)
+    if (f->to == TM_JOB_FAILED || f->to == TM_JOB_BLOCKED)
+        s->counts.classes[class_of(f)] += rows;
+    if (answer == 0)
         return TRUE;
-    if (f->to != TM_JOB_DONE)
-        s->counts.classes[f->answer->class] += rows;
     guint8 class = (guint8)f->answer->class;
     g_byte_array_append(s->recent, &class, 1);
     count_tokens(s, f, bytes);
@@ -168,14 +171,11 @@ static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *
 {
     bool back = f->to == TM_JOB_WAITING, held = f->to == TM_JOB_HELD;
     int64_t answer = !back && !held && f->answer ? data->next_answer : 0, bytes;
-    sqlite3_stmt *statement = TM_SQL(store, SQL_JOB, f->job, f->request, f->to, f->attempt, f->not_before_ms,
-                                     held        ? TM_CLASS_UNKNOWN
-                                     : f->answer ? f->answer->class
-                                                 : 0,
-                                     answer);
+    sqlite3_stmt *statement =
+        TM_SQL(store, SQL_JOB, f->job, f->request, f->to, f->attempt, f->not_before_ms, class_of(f), answer);
     if (!back)
         sqlite3_bind_null(statement, 5);
-    if (back || f->to == TM_JOB_DONE || (!held && !f->answer))
+    if (back || f->to == TM_JOB_DONE)
         sqlite3_bind_null(statement, 6);
     if (answer == 0)
         sqlite3_bind_null(statement, 7);

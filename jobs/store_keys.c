@@ -4,87 +4,110 @@
 #include "jobs/store_private.h"
 
 #include "core/error.h"
+#include <string.h>
 
-static const char SQL_TEMP[] =
-    "CREATE TEMP TABLE IF NOT EXISTS load_key(n INTEGER PRIMARY KEY, key BLOB NOT NULL,"
-    " occurrence INTEGER NOT NULL, job INTEGER NOT NULL)";
-static const char SQL_EMPTY[] = "DELETE FROM temp.load_key";
-static const char SQL_SORT[] = "INSERT INTO temp.load_key(key, occurrence, job)"
-                               " SELECT key, row_number() OVER (PARTITION BY key ORDER BY job) - 1, job"
-                               " FROM input WHERE job > ?1 AND job <= ?2 ORDER BY key, job";
-static const char SQL_SORTED[] = "SELECT max(n) FROM temp.load_key";
-static const char SQL_DUPLICATES[] = "SELECT count(*) FROM temp.load_key WHERE occurrence > 0";
-static const char SQL_APPEND[] =
-    "INSERT OR IGNORE INTO jobkey(batch, key, occurrence, job)"
-    " SELECT ?1, key, occurrence, job FROM temp.load_key WHERE n > ?2 AND n <= ?3 ORDER BY n";
-static const char SQL_FOLLOW[] =
-    "UPDATE job SET state = 7, same_as = f.leader FROM"
-    " (SELECT l.job AS follower, k.job AS leader FROM temp.load_key l CROSS JOIN jobkey k"
-    "  WHERE k.batch = ?1 AND k.key = l.key AND k.occurrence = 0 AND l.n > ?2 AND l.n <= ?3 AND l.occurrence "
-    "> 0) f"
-    " WHERE job.id = f.follower AND job.state = 0";
-static const char SQL_LOADING[] = "SELECT loading, loader, top FROM batch WHERE id = ?1";
+static const char SQL_INPUTS[] =
+    "SELECT job, key FROM input WHERE job > ?1 AND job <= ?2 ORDER BY job LIMIT ?3";
+static const char SQL_KEY[] =
+    "INSERT OR IGNORE INTO jobkey(batch, occurrence, job, key) VALUES (?1, ?2, ?3, ?4)";
+static const char SQL_FOLLOW[] = "UPDATE job SET state = 7, same_as = ?2 WHERE id = ?1 AND state = 0";
+static const char SQL_LOADING[] = "SELECT loading, top FROM batch WHERE id = ?1";
 static const char SQL_LOADED[] = "UPDATE batch SET loading = 0, loader = NULL WHERE id = ?1";
 static const char SQL_INTERRUPTED[] = "SELECT id, loader FROM batch WHERE loading <> 0 AND removing = 0";
 
+/* All keys of the batch, read a chunk at a time: no read transaction stays open. */
+static gboolean gather(tm_store *store, tm_sorter *sorter, int64_t batch, int64_t top, GError **error)
+{
+    int64_t last = tm_job_id(batch, 0), n;
+    do {
+        int row;
+        sqlite3_stmt *statement = TM_SQL(store, SQL_INPUTS, last, tm_job_id(batch, top), TM_CHUNK);
+        for (n = 0; (row = tm_sql_row(store, statement, error)) > 0; n++) {
+            last = sqlite3_column_int64(statement, 0);
+            if (sqlite3_column_bytes(statement, 1) != 16) {
+                sqlite3_reset(statement);
+                return tm_fail(error, TM_ERROR_IO, "%s is damaged: row %" G_GINT64_FORMAT " has no key",
+                               tm_database_path(store->database), tm_job_ordinal(last));
+            }
+            if (!tm_sorter_put(sorter, sqlite3_column_blob(statement, 1), last, error)) {
+                sqlite3_reset(statement);
+                return FALSE;
+            }
+        }
+        if (row < 0)
+            return FALSE;
+    } while (n == TM_CHUNK);
+    return TRUE;
+}
+
 typedef struct {
+    tm_sorter *sorter;
     int64_t batch;
-    bool dedupe, ends;
-    int64_t from, to; /* of temp.load_key */
-} chunk;
+    bool dedupe;
+    uint8_t key[16]; /* the last one appended */
+    int64_t leader;  /* the first job with it; 0: none yet */
+    int64_t occurrence, n_duplicates;
+    bool ends;
+} appender;
+
+static gboolean append_one(tm_store *store, appender *a, const uint8_t key[16], int64_t job,
+                           tm_counts *counts, GError **error)
+{
+    bool same = a->leader != 0 && memcmp(a->key, key, sizeof a->key) == 0;
+    a->occurrence = same ? a->occurrence + 1 : 0;
+    if (!same)
+        a->leader = job;
+    memcpy(a->key, key, sizeof a->key);
+    a->n_duplicates += same;
+    sqlite3_stmt *statement = TM_SQL(store, SQL_KEY, a->batch, a->occurrence, job);
+    sqlite3_bind_blob(statement, 4, key, 16, SQLITE_STATIC);
+    if (!tm_sql_run(store, statement, error))
+        return FALSE;
+    if (!same || !a->dedupe)
+        return TRUE;
+    if (!tm_sql_run(store, TM_SQL(store, SQL_FOLLOW, job, a->leader), error))
+        return FALSE;
+    tm_counts_move(counts, TM_JOB_WAITING, TM_JOB_SAME, tm_store_changes(store));
+    return TRUE;
+}
 
 static gboolean append(tm_store *store, gpointer data, GError **error)
 {
-    const chunk *c = data;
-    if (!tm_sql_run(store, TM_SQL(store, SQL_APPEND, c->batch, c->from, c->to), error))
-        return FALSE;
-    if (c->dedupe) {
-        tm_counts counts = {0};
-        if (!tm_sql_run(store, TM_SQL(store, SQL_FOLLOW, c->batch, c->from, c->to), error))
+    appender *a = data;
+    tm_counts counts = {0};
+    uint8_t key[16];
+    int64_t job = 0;
+    int row = 1;
+    for (int i = 0; i < TM_CHUNK && (row = tm_sorter_next(a->sorter, key, &job, error)) > 0; i++)
+        if (!append_one(store, a, key, job, &counts, error))
             return FALSE;
-        tm_counts_move(&counts, TM_JOB_WAITING, TM_JOB_SAME, tm_store_changes(store));
-        if (!tm_counts_write(store, c->batch, &counts, error))
-            return FALSE;
-    }
-    return !c->ends || tm_sql_run(store, TM_SQL(store, SQL_LOADED, c->batch), error);
-}
-
-/* Writes only to the temp file: nobody waits for it. */
-static gboolean sort(tm_store *store, int64_t batch, int64_t top, int64_t *sorted, int64_t *n_duplicates,
-                     GError **error)
-{
-    return tm_sql_run(store, tm_database_sql(store->database, SQL_TEMP), error) &&
-           tm_sql_run(store, tm_database_sql(store->database, SQL_EMPTY), error) &&
-           tm_sql_run(store, TM_SQL(store, SQL_SORT, tm_job_id(batch, 0), tm_job_id(batch, top)), error) &&
-           tm_sql_number(store, tm_database_sql(store->database, SQL_SORTED), 0, sorted, error) &&
-           tm_sql_number(store, tm_database_sql(store->database, SQL_DUPLICATES), 0, n_duplicates, error);
+    a->ends = row == 0;
+    return row >= 0 && (!a->dedupe || tm_counts_write(store, a->batch, &counts, error)) &&
+           (!a->ends || tm_sql_run(store, TM_SQL(store, SQL_LOADED, a->batch), error));
 }
 
 gboolean tm_store_keys_build(tm_store *store, int64_t batch, int64_t *n_duplicates, GError **error)
 {
-    int64_t sorted;
     sqlite3_stmt *statement = TM_SQL(store, SQL_LOADING, batch);
     int row = tm_sql_row(store, statement, error);
     *n_duplicates = 0;
     if (row < 0)
         return FALSE;
     int loading = sqlite3_column_int(statement, 0);
-    int64_t top = sqlite3_column_int64(statement, 2);
+    int64_t top = sqlite3_column_int64(statement, 1);
     sqlite3_reset(statement);
     if (row == 0 || loading == TM_LOAD_NONE)
         return TRUE;
-    if (!sort(store, batch, top, &sorted, n_duplicates, error))
+    g_autoptr(tm_sorter) sorter = tm_sorter_new(error);
+    if (!sorter || !gather(store, sorter, batch, top, error))
         return FALSE;
-    /* The leader of a follower stands before it in the order of keys: its key is in by then. */
-    chunk c = {.batch = batch, .dedupe = loading == TM_LOAD_DEDUPE};
-    do {
-        c.to = MIN(c.from + TM_CHUNK, sorted);
-        c.ends = c.to == sorted;
-        if (!tm_store_write(store, append, &c, error))
+    /* After a crash half of them may be in: the same keys get the same numbers again. */
+    appender a = {.sorter = sorter, .batch = batch, .dedupe = loading == TM_LOAD_DEDUPE};
+    while (!a.ends)
+        if (!tm_store_write(store, append, &a, error))
             return FALSE;
-        c.from = c.to;
-    } while (!c.ends);
-    return tm_sql_run(store, tm_database_sql(store->database, SQL_EMPTY), error);
+    *n_duplicates = a.n_duplicates;
+    return TRUE;
 }
 
 bool tm_store_loader_lives(tm_store *store, int64_t batch, int64_t loader)

@@ -96,5 +96,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_seen, tm_seen_free)
 /* Counts the key once more; how often it came before: -1 and *error. */
 int64_t tm_seen_count(tm_seen *seen, const uint8_t key[16], GError **error);
 
+/* ---- store_sorter.c: keys in order, on disk and outside of the store ---- */
+typedef struct tm_sorter tm_sorter;
+tm_sorter *tm_sorter_new(GError **error);
+void tm_sorter_free(tm_sorter *sorter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_sorter, tm_sorter_free)
+gboolean tm_sorter_put(tm_sorter *sorter, const uint8_t key[16], int64_t job, GError **error);
+/* By key, then job, once all are put: 1, 0: no more, -1 and *error. */
+int tm_sorter_next(tm_sorter *sorter, uint8_t key[16], int64_t *job, GError **error);
+
 /* ---- store_remove.c: one chunk of what is left of removed batches; *more: there is another ---- */
 gboolean tm_store_remove_some(tm_store *store, bool *more, GError **error);
