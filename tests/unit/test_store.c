@@ -332,6 +332,9 @@ static void test_a_new_prompt_requeues_or_continues(world *w, gconstpointer data
     g_autoptr(GArray) now = world_page(w, false);
     g_assert_cmpuint(now->len, ==, 4);
     g_assert_cmpint(g_array_index(now, tm_stored, 0).revision, ==, w->batch->revision);
+    /* the same once more: what it has answered stays */
+    revise(w, "third", true);
+    world_counts(w, 0, 0, 4, 0);
     /* back to the first prompt: what it has answered counts at once */
     revise(w, "first", true);
     g_assert_cmpint(w->batch->revision, ==, first);
