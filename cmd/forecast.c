@@ -59,10 +59,9 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
     return TRUE;
 }
 
-void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch,
-                   const tm_store_totals_t *totals, tm_outlook *outlook)
+void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_totals_t *totals,
+                   tm_outlook *outlook)
 {
-    (void)store;
     *outlook = (tm_outlook){0};
     g_autoptr(tm_source) source = NULL;
     if (tm_batch_open(batch) == 0 || batch->revision == 0 || !tm_source_load(context, batch, &source, NULL))

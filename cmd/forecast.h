@@ -21,5 +21,5 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
                          tm_outlook *outlook, GError **error);
 
 /* Of a stored batch over its first lane. What is not known stays 0: no key is needed. */
-void tm_outlook_of(tm_context *context, tm_store *store, const tm_batch *batch,
-                   const tm_store_totals_t *totals, tm_outlook *outlook);
+void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_totals_t *totals,
+                   tm_outlook *outlook);

@@ -107,7 +107,7 @@ static gboolean show(tm_context *context, tm_store *store, const char *name, GEr
         tm_outlook outlook;
         if (!tm_store_classes(store, b, classes, error) || !tm_store_totals(store, b, &totals, error))
             return FALSE;
-        tm_outlook_of(context, store, b, &totals, &outlook);
+        tm_outlook_of(context, b, &totals, &outlook);
         if (opt_json) {
             print_json(b, classes, &totals, &outlook);
             continue;

@@ -68,7 +68,6 @@ typedef struct {
     char *finish;     /* STOP, MAX_TOKENS, ... as the provider says; NULL */
     char *model;      /* the model version that answered; NULL */
     tm_usage usage;
-    int64_t server_date_ms; /* the reply's Date header; 0: none */
 } tm_answer;
 
 void tm_answer_init(tm_answer *answer); /* class ok, numbers at "not told" */

@@ -52,7 +52,8 @@ static bool obeys(tm_checker *checker, const tm_rule *rule, const json_t *value)
     return ok;
 }
 
-bool tm_schema_equal(const json_t *a, const json_t *b)
+/* Numbers and texts by value, 1 and 1.0 the same. */
+static bool is_equal(const json_t *a, const json_t *b)
 {
     if (json_is_number(a) && json_is_number(b))
         return json_is_integer(a) && json_is_integer(b) ? json_integer_value(a) == json_integer_value(b)
@@ -62,7 +63,7 @@ bool tm_schema_equal(const json_t *a, const json_t *b)
     if (json_is_array(a)) {
         size_t n = json_array_size(a);
         for (size_t i = 0; i < n && n == json_array_size(b); i++)
-            if (!tm_schema_equal(json_array_get(a, i), json_array_get(b, i)))
+            if (!is_equal(json_array_get(a, i), json_array_get(b, i)))
                 return false;
         return n == json_array_size(b);
     }
@@ -71,7 +72,7 @@ bool tm_schema_equal(const json_t *a, const json_t *b)
         json_t *member;
         bool same = json_object_size(a) == json_object_size(b);
         json_object_foreach((json_t *)(uintptr_t)a, key, member)
-            same = same && tm_schema_equal(member, json_object_get(b, key));
+            same = same && is_equal(member, json_object_get(b, key));
         return same;
     }
     return json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b);
@@ -122,12 +123,12 @@ static bool check_type(tm_checker *checker, unsigned types, const json_t *value)
 
 static bool check_values(tm_checker *checker, const tm_rule *rule, const json_t *value)
 {
-    if (rule->constant && !tm_schema_equal(rule->constant, value))
+    if (rule->constant && !is_equal(rule->constant, value))
         return no(checker, "is not the one value allowed");
     if (!rule->values)
         return true;
     for (size_t i = 0; i < json_array_size(rule->values); i++)
-        if (tm_schema_equal(json_array_get(rule->values, i), value))
+        if (is_equal(json_array_get(rule->values, i), value))
             return true;
     if (json_is_string(value) && json_string_length(value) <= 80)
         return no(checker, "'%s' is none of the %zu values allowed", json_string_value(value),

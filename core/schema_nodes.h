@@ -57,6 +57,3 @@ struct tm_schema {
     GHashTable *rules; /* json_t* of the source -> tm_rule, owned */
     const tm_rule *root;
 };
-
-/* Numbers and texts by value, 1 and 1.0 the same. */
-bool tm_schema_equal(const json_t *a, const json_t *b);

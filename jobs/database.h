@@ -38,10 +38,6 @@ void tm_database_rollback(tm_database *database);
 /* The WAL has grown past its cap (a long reader): grant nothing until it shrank. */
 bool tm_database_wal_full(tm_database *database);
 
-/* The name of a file system that SQLite is not safe on ("NFS", "SMB", "9p", ...), by statfs()'s f_type; NULL:
- * it is fine. */
-const char *tm_database_unfit_filesystem(int64_t type);
-
 /* SQLite's error as ours. Returns false. */
 gboolean tm_database_fail(tm_database *database, GError **error, const char *doing);
 

@@ -14,6 +14,11 @@ struct tm_database {
     int checkpoint_at_pages; /* a checkpoint is due from here on */
 };
 
+/* database.c */
+/* The name of a file system that SQLite is not safe on ("NFS", "SMB", "9p", ...), by statfs()'s f_type; NULL:
+ * it is fine. */
+const char *tm_database_unfit_filesystem(int64_t type);
+
 /* database_lock.c */
 gboolean tm_database_lock_open(tm_database *database, GError **error);
 /* The writer's turn: waits up to `wait_ms`. False without *error: somebody else kept it that long. */

@@ -56,10 +56,6 @@ tm_verdict tm_ledger_settle(tm_ledger *ledger, const tm_lane *lane, int64_t id, 
 /* Writes what is in memory, durably. False: it stays in memory, try again. */
 gboolean tm_ledger_flush(tm_ledger *ledger, GError **error);
 
-/* A hold that comes from outside a request: money by hand, ... until_ms 0 lifts it. */
-gboolean tm_ledger_hold(tm_ledger *ledger, const tm_lane *lane, int64_t until_ms, bool probe, const char *why,
-                        GError **error);
-
 /* The server's clock against ours, as [low, high] ms to add to our wall time. Kept per scope. */
 void tm_ledger_offset(tm_ledger *ledger, const tm_lane *lane, int64_t sent_ms, int64_t received_ms,
                       int64_t date_ms);

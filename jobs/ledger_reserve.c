@@ -251,21 +251,3 @@ gboolean tm_ledger_amend(tm_ledger *ledger, const tm_lane *asked, int64_t id, co
     }
     return TRUE;
 }
-
-gboolean tm_ledger_hold(tm_ledger *ledger, const tm_lane *asked, int64_t until_ms, bool probe,
-                        const char *why, GError **error)
-{
-    tm_instant now = tm_clock_now(ledger->clock);
-    tm_ledger_lane *lane = tm_ledger_lane_of(ledger, asked);
-    if (!tm_ledger_begin(ledger, error))
-        return FALSE;
-    if (!tm_ledger_apply(ledger, &now, error) || !tm_ledger_lane_read(ledger, lane, error)) {
-        tm_ledger_rollback(ledger);
-        return FALSE;
-    }
-    if (until_ms)
-        tm_hold_set(lane, until_ms, probe, why, &now);
-    else
-        tm_hold_lift(lane);
-    return tm_ledger_finish(ledger, error);
-}

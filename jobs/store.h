@@ -29,7 +29,6 @@ typedef struct {
     char *identity;   /* what makes two runs the same batch: prompt and data paths, or --name */
     int priority;     /* higher first */
     int64_t revision; /* current */
-    int64_t created_ms;
     int64_t n[TM_N_JOB_STATES];
     int64_t n_total;
     int64_t n_repeats; /* requests sent again although the first may have been billed */
@@ -65,7 +64,7 @@ gboolean tm_store_set_priority(tm_store *store, tm_batch *batch, int priority, G
 gboolean tm_store_classes(tm_store *store, const tm_batch *batch, int64_t n[TM_N_CLASSES], GError **error);
 
 typedef struct {
-    int64_t id, batch, created_ms;
+    int64_t id, batch;
     char *hash;    /* of prompt, binding, model and config */
     char *prompt;  /* JSON text of tm_prompt_to_json() */
     char *options; /* JSON text: binding, model, route, labels, ... */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define COLUMNS                                                                                              \
-    "id, name, dir, data, prompt, identity, priority, revision, created_ms, n_waiting, n_running, n_done,"   \
+    "id, name, dir, data, prompt, identity, priority, revision, n_waiting, n_running, n_done,"               \
     " n_failed, n_blocked, n_cancelled, n_held, n_same, n_repeats"
 
 static const char SQL_NEW[] = "INSERT INTO batch(created_ms, priority, name, dir, data, prompt, identity) "
@@ -41,10 +41,10 @@ static void read_counters(tm_batch *batch, sqlite3_stmt *row)
 {
     batch->n_total = 0;
     for (int state = 0; state < TM_N_JOB_STATES; state++) {
-        batch->n[state] = sqlite3_column_int64(row, 9 + state);
+        batch->n[state] = sqlite3_column_int64(row, 8 + state);
         batch->n_total += batch->n[state];
     }
-    batch->n_repeats = sqlite3_column_int64(row, 17);
+    batch->n_repeats = sqlite3_column_int64(row, 16);
     batch->priority = sqlite3_column_int(row, 6);
 }
 
@@ -58,7 +58,6 @@ static tm_batch *read_batch(sqlite3_stmt *row)
     batch->prompt = tm_sql_text(row, 4);
     batch->identity = tm_sql_text(row, 5);
     batch->revision = sqlite3_column_int64(row, 7);
-    batch->created_ms = sqlite3_column_int64(row, 8);
     read_counters(batch, row);
     return batch;
 }

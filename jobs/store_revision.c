@@ -4,8 +4,7 @@
 #include "core/error.h"
 #include <string.h>
 
-static const char SQL_REVISION[] =
-    "SELECT id, batch, created_ms, hash, prompt, options FROM revision WHERE id = ?1";
+static const char SQL_REVISION[] = "SELECT id, batch, hash, prompt, options FROM revision WHERE id = ?1";
 static const char SQL_BY_HASH[] = "SELECT id FROM revision WHERE batch = ?1 AND hash = ?2";
 static const char SQL_NEW[] =
     "INSERT INTO revision(batch, created_ms, hash, prompt, options) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -56,10 +55,9 @@ tm_revision *tm_store_revision(tm_store *store, int64_t id, GError **error)
     tm_revision *revision = g_new0(tm_revision, 1);
     revision->id = sqlite3_column_int64(statement, 0);
     revision->batch = sqlite3_column_int64(statement, 1);
-    revision->created_ms = sqlite3_column_int64(statement, 2);
-    revision->hash = tm_sql_text(statement, 3);
-    revision->prompt = tm_sql_text(statement, 4);
-    revision->options = tm_sql_text(statement, 5);
+    revision->hash = tm_sql_text(statement, 2);
+    revision->prompt = tm_sql_text(statement, 3);
+    revision->options = tm_sql_text(statement, 4);
     sqlite3_reset(statement);
     return revision;
 }

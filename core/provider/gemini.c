@@ -179,7 +179,6 @@ static tm_step read_good(const tm_operation *operation, const json_t *root, cons
 static tm_step next(const tm_operation *operation, const tm_reply *reply, tm_call *call, tm_answer *answer)
 {
     answer->http = reply->http;
-    answer->server_date_ms = reply->date_ms;
     if (reply->wire != TM_WIRE_OK) {
         tm_provider_read_wire(operation->account, reply, answer);
         return TM_STEP_ANSWER;

@@ -1,5 +1,5 @@
 #include "core/error.h"
-#include "jobs/database.h"
+#include "jobs/database_private.h"
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>

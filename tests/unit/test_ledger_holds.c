@@ -288,18 +288,6 @@ static void closed_by_the_server_asks_once_the_next_time(void)
     house_close(&h);
 }
 
-static void a_hold_by_hand(void)
-{
-    house h;
-    house_open(&h);
-    g_assert_true(tm_ledger_hold(h.ledger, &h.lane, INT64_MAX, true, "by hand", NULL));
-    house_advance(&h, 400 * 24 * HOUSE_HOUR);
-    g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_HOLD);
-    g_assert_true(tm_ledger_hold(h.ledger, &h.lane, 0, false, NULL, NULL));
-    one(&h, h.ledger, false);
-    house_close(&h);
-}
-
 static void whose_quota_it_is(void)
 {
     house h;
@@ -361,7 +349,6 @@ int main(int argc, char **argv)
                     an_unexplained_refusal_raises_the_guard);
     g_test_add_func("/holds/what the user must mend is asked once",
                     closed_by_the_server_asks_once_the_next_time);
-    g_test_add_func("/holds/by hand, until lifted", a_hold_by_hand);
     g_test_add_func("/workers/a killed process is counted as sent", a_killed_process_is_counted_as_sent);
     g_test_add_func("/workers/a sleeper's reservations are not taken",
                     a_sleeper_s_reservations_are_not_taken);
