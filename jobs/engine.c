@@ -144,7 +144,8 @@ static int lane_of(tm_engine *engine, const tm_engine_lane *from, GError **error
         .provider = from->provider,
         .model = from->model,
         .limits = g_array_ref(from->limits),
-        .cost_tokens = 1000, /* until the first row is rendered */
+        .mean_tokens = 1000, /* until the first row is rendered */
+        .most_tokens = 1000,
         .ledger =
             {
                 .scope = scope,

@@ -23,8 +23,10 @@ typedef struct {
     int64_t asked_boot_ms; /* when the ledger was asked last */
     tm_grant wait;         /* the grant that said no */
     int in_flight;
-    double cost_tokens; /* average of what requests were reserved for lately */
-    bool limits_tokens; /* is there any limit on tokens? */
+    double mean_tokens;      /* of requests lately */
+    double most_tokens;      /* of requests lately: falls back towards the mean */
+    int64_t reserved_tokens; /* what each request of the present group was reserved for */
+    bool limits_tokens;      /* is there any limit on tokens? */
     bool said_guard;
 } tm_engine_lane_state;
 

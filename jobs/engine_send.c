@@ -131,6 +131,12 @@ static tm_cost cost_of_call(const sending *s, const tm_call *call)
     return cost;
 }
 
+static void note_tokens(tm_engine_lane_state *lane, double tokens)
+{
+    lane->mean_tokens += (tokens - lane->mean_tokens) / 8;
+    lane->most_tokens = MAX(tokens, lane->most_tokens + (lane->mean_tokens - lane->most_tokens) / 16);
+}
+
 /* The true cost against the reserved one. False: the row went back, or failed as too large. */
 static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
 {
@@ -139,7 +145,9 @@ static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
         return true;
     tm_grant grant;
     g_autoptr(GError) error = NULL;
-    lane->cost_tokens += ((double)cost->of[TM_UNIT_INPUT_TOKENS] - lane->cost_tokens) / 8;
+    note_tokens(lane, (double)cost->of[TM_UNIT_INPUT_TOKENS]);
+    if (cost->of[TM_UNIT_INPUT_TOKENS] <= lane->reserved_tokens)
+        return true; /* it is corrected when the server has counted */
     if (!tm_ledger_amend(s->engine->options.ledger, &lane->ledger, lease->reservation, cost, &grant,
                          &error)) {
         tm_instant now = tm_clock_now(s->engine->options.clock);
@@ -251,20 +259,48 @@ static const tm_skeleton *skeleton_of(tm_engine *engine, tm_engine_batch *batch,
     return batch->skeletons[step];
 }
 
+static bool bound_by_tokens(const tm_grant *grant)
+{
+    return grant->bound.value >= 0 &&
+           (grant->bound.unit == TM_UNIT_INPUT_TOKENS || grant->bound.unit == TM_UNIT_TOKENS);
+}
+
+static bool ask_ledger(tm_engine *engine, tm_engine_lane_state *lane, double tokens, int wanted, GArray *ids,
+                       GError **error)
+{
+    tm_cost each = {{0}};
+    each.of[TM_UNIT_REQUESTS] = 1;
+    lane->reserved_tokens = lane->limits_tokens ? (int64_t)tokens + 1 : 0;
+    each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = lane->reserved_tokens;
+    return tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each,
+                             wanted, &lane->wait, ids, error);
+}
+
+/* A row's tokens are known only once it is leased and rendered: reserved is what the largest of late took, so
+ * that few rows need a further write; where that doesn't fit, the mean; and where even that is larger than a
+ * window, next to nothing: then each row is judged by itself. */
+static bool ask_for_tokens(tm_engine *engine, tm_engine_lane_state *lane, int wanted, GArray *ids,
+                           GError **error)
+{
+    if (!ask_ledger(engine, lane, lane->most_tokens, wanted, ids, error))
+        return false;
+    if (lane->wait.granted == 0 && bound_by_tokens(&lane->wait) &&
+        lane->most_tokens > lane->mean_tokens * 1.5 &&
+        !ask_ledger(engine, lane, lane->mean_tokens, wanted, ids, error))
+        return false;
+    return lane->wait.wait != TM_WAIT_TOO_LARGE || lane->wait.granted > 0 ||
+           ask_ledger(engine, lane, 0, 1, ids, error);
+}
+
 /* Asks the ledger for `wanted`; false: nothing now. */
 static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wanted, GArray *ids,
                     const tm_instant *now)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
-    tm_cost each = {{0}};
     g_autoptr(GError) error = NULL;
-    each.of[TM_UNIT_REQUESTS] = 1;
-    if (lane->limits_tokens)
-        each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = (int64_t)lane->cost_tokens + 1;
     lane->ledger.rows_waiting = batch->work.batch->n[TM_JOB_WAITING];
     lane->asked_boot_ms = now->boot_ms;
-    if (!tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each,
-                           wanted, &lane->wait, ids, &error)) {
+    if (!ask_for_tokens(engine, lane, wanted, ids, &error)) {
         tm_engine_write_failed(engine, error, now);
         return false;
     }
