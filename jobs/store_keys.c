@@ -11,7 +11,8 @@ static const char SQL_INPUTS[] =
 static const char SQL_KEY[] =
     "INSERT OR IGNORE INTO jobkey(batch, occurrence, job, key) VALUES (?1, ?2, ?3, ?4)";
 static const char SQL_FOLLOW[] = "UPDATE job SET state = 7, same_as = ?2 WHERE id = ?1 AND state = 0";
-static const char SQL_LOADING[] = "SELECT loading, top FROM batch WHERE id = ?1";
+static const char SQL_LOADING[] = "SELECT loading, top, loader FROM batch WHERE id = ?1";
+static const char SQL_CLAIM[] = "UPDATE batch SET loader = ?3 WHERE id = ?1 AND loading <> 0 AND loader = ?2";
 static const char SQL_LOADED[] = "UPDATE batch SET loading = 0, loader = NULL WHERE id = ?1";
 static const char SQL_INTERRUPTED[] = "SELECT id, loader FROM batch WHERE loading <> 0 AND removing = 0";
 
@@ -86,18 +87,39 @@ static gboolean append(tm_store *store, gpointer data, GError **error)
            (!a->ends || tm_sql_run(store, TM_SQL(store, SQL_LOADED, a->batch), error));
 }
 
-gboolean tm_store_keys_build(tm_store *store, int64_t batch, int64_t *n_duplicates, GError **error)
+typedef struct {
+    int64_t batch, from;
+    bool ours;
+} claim;
+
+static gboolean take_over(tm_store *store, gpointer data, GError **error)
 {
-    sqlite3_stmt *statement = TM_SQL(store, SQL_LOADING, batch);
-    int row = tm_sql_row(store, statement, error);
-    *n_duplicates = 0;
-    if (row < 0)
+    claim *c = data;
+    if (!tm_sql_run(store, TM_SQL(store, SQL_CLAIM, c->batch, c->from, store->worker), error))
         return FALSE;
-    int loading = sqlite3_column_int(statement, 0);
-    int64_t top = sqlite3_column_int64(statement, 1);
-    sqlite3_reset(statement);
-    if (row == 0 || loading == TM_LOAD_NONE)
+    c->ours = tm_store_changes(store) == 1;
+    return TRUE;
+}
+
+/* Only one may finish a dead worker's load: two would, the slower one declaring a later load finished that
+ * has no keys yet. */
+static gboolean claim_load(tm_store *store, int64_t batch, int64_t loader, GError **error)
+{
+    claim c = {.batch = batch, .from = loader};
+    if (loader == store->worker && loader != 0)
         return TRUE;
+    if (!tm_store_loader_lives(store, batch, loader)) {
+        if (!tm_store_worker(store, error) || !tm_store_write(store, take_over, &c, error))
+            return FALSE;
+        if (c.ours)
+            return TRUE;
+    }
+    return tm_fail(error, TM_ERROR_BUSY, "another tidemill is queueing these rows: wait for it to end");
+}
+
+static gboolean build(tm_store *store, int64_t batch, int64_t top, int loading, int64_t *n_duplicates,
+                      GError **error)
+{
     g_autoptr(tm_sorter) sorter = tm_sorter_new(error);
     if (!sorter || !gather(store, sorter, batch, top, error))
         return FALSE;
@@ -108,6 +130,27 @@ gboolean tm_store_keys_build(tm_store *store, int64_t batch, int64_t *n_duplicat
             return FALSE;
     *n_duplicates = a.n_duplicates;
     return TRUE;
+}
+
+gboolean tm_store_keys_build(tm_store *store, int64_t batch, int64_t *n_duplicates, GError **error)
+{
+    sqlite3_stmt *statement = TM_SQL(store, SQL_LOADING, batch);
+    int row = tm_sql_row(store, statement, error);
+    *n_duplicates = 0;
+    if (row < 0)
+        return FALSE;
+    int loading = sqlite3_column_int(statement, 0);
+    int64_t top = sqlite3_column_int64(statement, 1), loader = sqlite3_column_int64(statement, 2);
+    sqlite3_reset(statement);
+    if (row == 0 || loading == TM_LOAD_NONE)
+        return TRUE;
+    if (!claim_load(store, batch, loader, error))
+        return FALSE;
+    int64_t before = store->loading;
+    store->loading = batch;
+    gboolean good = build(store, batch, top, loading, n_duplicates, error);
+    store->loading = before;
+    return good;
 }
 
 bool tm_store_loader_lives(tm_store *store, int64_t batch, int64_t loader)
@@ -131,8 +174,12 @@ gboolean tm_store_loads_finish(tm_store *store, GError **error)
         return FALSE;
     for (guint i = 0; i < batches->len; i++) {
         int64_t duplicates;
-        if (!tm_store_keys_build(store, g_array_index(batches, int64_t, i), &duplicates, error))
+        g_autoptr(GError) failed = NULL;
+        if (!tm_store_keys_build(store, g_array_index(batches, int64_t, i), &duplicates, &failed) &&
+            !g_error_matches(failed, TM_ERROR, TM_ERROR_BUSY)) {
+            g_propagate_error(error, g_steal_pointer(&failed));
             return FALSE;
+        }
     }
     return TRUE;
 }
