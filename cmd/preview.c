@@ -262,7 +262,7 @@ static gboolean dataset_options(tm_dataset_options *wanted, GError **error)
         strcmp(opt_delimiter, "tab") == 0 || strcmp(opt_delimiter, "\\t") == 0 ? "\t" : opt_delimiter;
     if (strlen(byte) != 1)
         return tm_fail(error, TM_ERROR_USAGE, "--delimiter: one character, or tab");
-    wanted->delimiter = *byte;
+    wanted->delimiter = (unsigned char)*byte;
     return TRUE;
 }
 
