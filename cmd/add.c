@@ -3,10 +3,28 @@
 #include "cmd/source.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
-#include <string.h>
+#include "core/json.h"
+#include <stdio.h>
 
-static const GOptionEntry options[] = {TM_SOURCE_OPTIONS, {0}};
+static gboolean opt_json;
+
+static const GOptionEntry options[] = {
+    TM_SOURCE_OPTIONS,
+    {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "One JSON object\n--json", NULL},
+    {0},
+};
 static const GOptionEntry more[] = {TM_SOURCE_MORE, {0}};
+
+static void print_json(const tm_batch *batch, const tm_intake_result *result)
+{
+    g_autoptr(json_t) json =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "batch", batch->name, "id", (json_int_t)batch->id,
+                  "rows", (json_int_t)batch->n_total, "new", (json_int_t)result->added.n_new, "known",
+                  (json_int_t)result->added.n_known, "duplicates", (json_int_t)result->added.n_duplicates,
+                  "rejected", (json_int_t)result->n_rejected);
+    g_autofree char *text = tm_json_text(json);
+    puts(text);
+}
 
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
@@ -22,6 +40,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     if (!source || !tm_source_begin(context, source, false, error) ||
         !tm_source_add(context, source, NULL, &result, error))
         return TM_EXIT_ERROR;
+    if (opt_json)
+        print_json(source->batch, &result);
     tm_say("send them with: tidemill run %s", source->batch->name);
     return TM_EXIT_OK;
 }

@@ -117,8 +117,13 @@ tm_ledger *tm_context_ledger(tm_context *context, GError **error)
     if (context->ledger)
         return context->ledger;
     const char *named = variable("TIDEMILL_LEDGER");
-    g_autofree char *path = named ? g_canonicalize_filename(named, context->dir)
-                                  : g_build_filename(g_get_user_state_dir(), "tidemill", "ledger.db", NULL);
+    g_autofree char *url = named ? store_url(named, context->dir)
+                                 : g_strdup_printf("sqlite:%s/tidemill/ledger.db", g_get_user_state_dir());
+    const char *path = path_of(url);
+    if (!path) {
+        tm_fail(error, TM_ERROR_USAGE, "TIDEMILL_LEDGER is sqlite:PATH or a path, not \"%s\"", named);
+        return NULL;
+    }
     if (!make_folder(path, error))
         return NULL;
     context->ledger = tm_ledger_open(path, tm_context_clock(context), error);

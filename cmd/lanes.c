@@ -132,7 +132,7 @@ static gboolean check_cost(const tm_account *account, GError **error)
 static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_unit unit, tm_window window,
                            GError **error)
 {
-    if (value == -1)
+    if (value == TM_LIMIT_UNSAID)
         return TRUE;
     if (value < 1)
         return tm_fail(error, TM_ERROR_USAGE, "--%s must be at least 1", flag);

@@ -8,11 +8,12 @@
 /* What the user said about it; static in the command that has TM_LANE_OPTIONS. */
 typedef struct {
     char *account, *route, *model, *base_url; /* NULL: not said */
-    int64_t rpm, tpm, rpd;                    /* -1: not said */
+    int64_t rpm, tpm, rpd;                    /* TM_LIMIT_UNSAID: not said */
 } tm_lane_flags;
+#define TM_LIMIT_UNSAID INT64_MIN
 #define TM_LANE_FLAGS_INIT                                                                                   \
     {                                                                                                        \
-        .rpm = -1, .tpm = -1, .rpd = -1                                                                      \
+        .rpm = TM_LIMIT_UNSAID, .tpm = TM_LIMIT_UNSAID, .rpd = TM_LIMIT_UNSAID                               \
     }
 
 /* Rows of a command's option table that fill `flags`: the first ones are for --help, the others for

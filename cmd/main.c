@@ -74,6 +74,23 @@ static void add_names(GPtrArray *names, const GOptionEntry *entries)
             g_ptr_array_add(names, (gpointer)entries->long_name);
 }
 
+/* Flags that people know of, and this version does not have. */
+static const char *later(const char *name)
+{
+    static const char *const flags[][2] = {
+        {"labels", "write the labels into the prompt's output schema, for instance label(enum): [a, b, c]"},
+        {"pack", "each row goes in a request of its own"},
+        {"budget", "accounts that cost money are not used"},
+        {"votes", "each row is asked once"},
+        {"media-root", "media must lie beneath the data file's folder"},
+        {"fetch-media", "media is read from files beneath the data file's folder"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
+        if (strcmp(flags[i][0], name) == 0)
+            return flags[i][1];
+    return NULL;
+}
+
 /* GOption's complaint as ours; an unknown option gets the nearest there is. Frees `problem`. */
 static gboolean fail_options(GError *problem, const tm_command *command, GError **error)
 {
@@ -93,6 +110,9 @@ static gboolean fail_options(GError *problem, const tm_command *command, GError 
     const char *guess = NULL;
     if (g_str_has_prefix(option, "--")) {
         g_autofree char *word = g_strndup(option + 2, strcspn(option + 2, "="));
+        const char *instead = later(word);
+        if (instead)
+            return tm_fail(error, TM_ERROR_USAGE, "--%s is not in this version yet: %s", word, instead);
         guess = tm_guess(word, (const char *const *)names->pdata, names->len);
     }
     return guess ? tm_fail(error, TM_ERROR_USAGE, "unknown option %s (did you mean --%s?)", option, guess)

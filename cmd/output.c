@@ -89,8 +89,12 @@ static gboolean write_file(tm_store *store, const tm_batch *batch, const tm_resu
 gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
                          const char *path, tm_results_count *count, GError **error)
 {
-    if (path && strcmp(path, "-") != 0)
-        return write_file(store, batch, options, path, count, error);
+    if (path && strcmp(path, "-") != 0) {
+        g_autofree char *beside = g_path_get_dirname(path);
+        tm_results_options with_files = *options;
+        with_files.media_dir = beside;
+        return write_file(store, batch, &with_files, path, count, error);
+    }
     if (!tm_results_write(store, batch, options, stdout, count, error))
         return FALSE;
     if (fflush(stdout) != 0 && errno != EPIPE)

@@ -52,7 +52,7 @@ static void print_rows(const planned *p)
     g_autofree char *known = tm_ui_number(a->n_known);
     g_autofree char *tokens = tm_ui_number(p->each.of[TM_UNIT_INPUT_TOKENS] * p->to_send);
     printf("rows: %s new, %s known", n_new, known);
-    if (a->n_duplicates)
+    if (a->n_duplicates && !tm_source_flags.id)
         printf(", %" G_GINT64_FORMAT " the same as an earlier one%s", a->n_duplicates,
                tm_source_flags.dedupe ? " (asked once)" : " (--dedupe asks once)");
     if (p->intake.n_rejected)
@@ -90,8 +90,7 @@ static void print_lane(const planned *p, const tm_engine_lane *lane, const tm_ou
                    o->forecast.bound.hard ? "" : ", not certain");
         printf("\n");
     }
-    printf("cost: %s\n",
-           lane->account->costs ? "this account costs money: see --budget" : "nothing on this account");
+    printf("cost: %s\n", lane->account->costs ? "this account costs money" : "nothing on this account");
 }
 
 static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlook *o)

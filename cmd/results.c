@@ -45,6 +45,10 @@ static void say_counts(const tm_batch *batch, const tm_results_count *count)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " blocked", count->n_blocked);
     if (count->n_waiting)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " waiting", count->n_waiting);
+    if (count->n_held)
+        g_string_append_printf(words, ", %" G_GINT64_FORMAT " held", count->n_held);
+    if (count->n_cancelled)
+        g_string_append_printf(words, ", %" G_GINT64_FORMAT " cancelled", count->n_cancelled);
     if (count->n_unknown_rows)
         g_string_append_printf(words, "; %" G_GINT64_FORMAT " rows of the data were never queued",
                                count->n_unknown_rows);

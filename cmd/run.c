@@ -1,4 +1,5 @@
 /* run.c - tidemill run [PROMPT DATA | BATCH...]: queue what is new, then send until all is answered */
+#include "cmd/batch_json.h"
 #include "cmd/command.h"
 #include "cmd/drive.h"
 #include "cmd/lanes.h"
@@ -8,12 +9,16 @@
 #include "cmd/ui/say.h"
 #include "cmd/when.h"
 #include "core/error.h"
+#include "core/json.h"
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 static char *opt_output, *opt_format, *opt_until, *opt_on_finish;
-static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_yes, opt_spreadsheet;
-static gint64 opt_limit;
+static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_yes, opt_spreadsheet,
+    opt_json;
+static gint64 opt_limit = G_MAXINT64; /* no end */
+static int64_t until_ms;
 static int opt_concurrency;
 
 static const GOptionEntry options[] = {
@@ -44,6 +49,7 @@ static const GOptionEntry more[] = {
     {"on-finish", 0, 0, G_OPTION_ARG_STRING, &opt_on_finish,
      "Run this when it ends, with TIDEMILL_STATUS and TIDEMILL_BATCH set\n--on-finish 'notify-send done'",
      "CMD"},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "At the end print a line of JSON a batch\n--json", NULL},
     {"yes", 'y', 0, G_OPTION_ARG_NONE, &opt_yes, "Ask nothing\n--yes", NULL},
     {0},
 };
@@ -159,15 +165,13 @@ static gboolean drive(tm_context *context, mill *m, tm_drive_end *end, GError **
     }
     tm_drive_options drive_options = {
         .concurrency = opt_concurrency,
-        .limit = opt_limit,
+        .limit = opt_limit == G_MAXINT64 ? 0 : opt_limit,
+        .until_ms = until_ms,
         .no_wait = opt_no_wait,
         .keep_going = opt_keep_going,
         .hold_unknown = opt_hold_unknown,
         .media_root = media_root,
     };
-    if (opt_until && !tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms,
-                                    &drive_options.until_ms, error))
-        return FALSE;
     return tm_drive(context, works, n, &drive_options, end, error);
 }
 
@@ -212,6 +216,30 @@ static char *counts(const tm_batch *b)
     return g_string_free(words, FALSE);
 }
 
+/* Why it stopped, and what to type. `when`: it is worth it from then; NULL: now. */
+static void say_stopped(const tm_batch *batch, bool several, const tm_drive_end *end, const char *when)
+{
+    g_autoptr(GString) words = g_string_new(end->words ? end->words : "rows are waiting");
+    if (g_str_has_suffix(words->str, "."))
+        g_string_truncate(words, words->len - 1);
+    if (when)
+        g_string_append_printf(words, "; worth it from %s", when);
+    if (several) {
+        g_string_append(words, ". Go on with: tidemill run");
+    } else if (end->stop == TM_STOP_CANARY && batch->n[TM_JOB_FAILED] + batch->n[TM_JOB_BLOCKED] > 0) {
+        g_string_append_printf(
+            words,
+            ". See: tidemill results %s --failed; mend the prompt or the data, or go on all the "
+            "same with: tidemill run %s --keep-going",
+            batch->name, batch->name);
+    } else {
+        g_string_append_printf(words, ". Go on with: tidemill run %s", batch->name);
+        if (opt_output)
+            g_string_append_printf(words, "; what is there now: tidemill results %s", batch->name);
+    }
+    tm_say("stopped: %s", words->str);
+}
+
 /* What to type to go on, or to see the results: always the last line. */
 static void last_line(const mill *m, int status, const tm_drive_end *end, int64_t now_ms)
 {
@@ -221,10 +249,7 @@ static void last_line(const mill *m, int status, const tm_drive_end *end, int64_
         g_autofree char *when = end->wait_until_ms > now_ms && end->wait_until_ms != INT64_MAX
                                     ? tm_ui_time_pacific(end->wait_until_ms, now_ms)
                                     : NULL;
-        tm_say("stopped: %s%s%s. Go on with: tidemill run%s%s%s",
-               end->words ? end->words : "rows are waiting", when ? "; worth it from " : "", when ? when : "",
-               several ? "" : " ", several ? "" : first->name,
-               opt_output ? "; what is there now: tidemill results NAME" : "");
+        say_stopped(first, several, end, when);
         return;
     }
     if (status == TM_EXIT_FAILED)
@@ -245,6 +270,20 @@ static int status_of(const mill *m)
             status = TM_EXIT_FAILED;
     }
     return status;
+}
+
+static gboolean print_json(tm_store *store, const tm_batch *batch, int status, const tm_drive_end *end,
+                           GError **error)
+{
+    g_autoptr(json_t) line = tm_batch_json(store, batch, error);
+    if (!line)
+        return FALSE;
+    json_object_set_new(line, "exit", json_integer(status));
+    if (status == TM_EXIT_WAITING && end->words)
+        json_object_set_new(line, "stopped", json_string(end->words));
+    g_autofree char *text = tm_json_text(line);
+    puts(text);
+    return TRUE;
 }
 
 static void on_finish(int status, const char *batch)
@@ -271,10 +310,27 @@ static int finish(tm_context *context, mill *m, tm_drive_end *end, GError **erro
     int status = status_of(m);
     if (opt_output && (status != TM_EXIT_WAITING || opt_partial) && !write_output(context, first, error))
         return TM_EXIT_ERROR;
+    for (guint i = 0; opt_json && i < m->sources->len; i++)
+        if (!print_json(tm_context_store(context, error), ((tm_source *)m->sources->pdata[i])->batch, status,
+                        end, error))
+            return TM_EXIT_ERROR;
     last_line(m, status, end, tm_clock_now(tm_context_clock(context)).wall_ms);
     if (opt_on_finish)
         on_finish(status, first->name);
     return status;
+}
+
+static gboolean check_flags(tm_context *context, GError **error)
+{
+    if (opt_limit < 1)
+        return tm_fail(error, TM_ERROR_USAGE,
+                       "--limit takes a number above 0; to queue and send nothing: tidemill add");
+    if (opt_concurrency < 0)
+        return tm_fail(error, TM_ERROR_USAGE, "--concurrency takes a number above 0");
+    if (opt_json && opt_output && strcmp(opt_output, "-") == 0)
+        return tm_fail(error, TM_ERROR_USAGE, "--json and -o - both write to stdout: choose one");
+    return !opt_until ||
+           tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms, &until_ms, error);
 }
 
 static int run(tm_context *context, int argc, char **argv, GError **error)
@@ -285,10 +341,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     };
     tm_drive_end end = {0};
     tm_results_format format;
-    if (opt_limit < 0 || opt_concurrency < 0) {
-        tm_fail(error, TM_ERROR_USAGE, "--limit and --concurrency take a number above 0");
+    if (!check_flags(context, error))
         return TM_EXIT_USAGE;
-    }
     if (!tm_output_format(opt_format, opt_output, &format, error) || !tm_output_check(opt_output, error))
         return TM_EXIT_ERROR;
     tm_signals_catch();

@@ -247,7 +247,7 @@ static void say_added(const tm_source *source, const tm_intake_result *result, c
     if (added->n_duplicates && tm_source_flags.dedupe)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " the same as others: asked once",
                                added->n_duplicates);
-    else if (added->n_duplicates && added->n_new)
+    else if (added->n_duplicates && added->n_new && !tm_source_flags.id)
         g_string_append_printf(words,
                                ", %" G_GINT64_FORMAT " of them the same as others (--dedupe asks once)",
                                added->n_duplicates);

@@ -32,7 +32,7 @@ extern tm_source_flags_t tm_source_flags;
          "Column that names a row: its values may change without being asked again", "COLUMN"},                  \
         {"dedupe", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.dedupe,                                             \
          "Ask once for rows with the same values and copy the answer", NULL},                                    \
-        {"name", 'n', 0, G_OPTION_ARG_STRING, &tm_source_flags.name, "Name of the batch: --name second-try",     \
+        {"name", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.name, "Name of the batch: --name second-try",     \
          "NAME"},                                                                                                \
         {"requeue", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.requeue,                                           \
          "After an edit of the prompt: ask all rows again", NULL},                                               \

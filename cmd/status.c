@@ -1,4 +1,5 @@
 /* status.c - tidemill status [BATCH]: counts by state and class, rate, holds, finishing time */
+#include "cmd/batch_json.h"
 #include "cmd/command.h"
 #include "cmd/forecast.h"
 #include "cmd/signals.h"
@@ -18,24 +19,11 @@ static const GOptionEntry options[] = {
     {0},
 };
 
-static void print_json(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
-                       const tm_store_totals_t *totals, const tm_outlook *outlook)
+static gboolean print_json(tm_store *store, const tm_batch *b, const tm_outlook *outlook, GError **error)
 {
-    g_autoptr(json_t) line = json_pack("{s:s, s:I, s:s, s:s, s:s, s:i, s:I}", "batch", b->name, "id",
-                                       (json_int_t)b->id, "dir", b->dir, "data", b->data, "prompt", b->prompt,
-                                       "priority", b->priority, "rows", (json_int_t)b->n_total);
-    for (int state = 0; state < TM_N_JOB_STATES; state++)
-        json_object_set_new(line, tm_job_state_name((tm_job_state)state), json_integer(b->n[state]));
-    json_object_set_new(line, "repeats", json_integer(b->n_repeats));
-    json_t *by_class = json_object();
-    for (int class = 0; class < TM_N_CLASSES; class ++)
-        if (classes[class])
-            json_object_set_new(by_class, tm_class_name((tm_class) class), json_integer(classes[class]));
-    json_object_set_new(line, "classes", by_class);
-    json_object_set_new(line, "usage",
-                        json_pack("{s:I, s:I, s:I}", "input", (json_int_t)totals->tokens_in, "output",
-                                  (json_int_t)totals->tokens_out, "thinking",
-                                  (json_int_t)totals->tokens_think));
+    g_autoptr(json_t) line = tm_batch_json(store, b, error);
+    if (!line)
+        return FALSE;
     if (outlook->hold_until_ms)
         json_object_set_new(
             line, "hold",
@@ -44,6 +32,7 @@ static void print_json(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
         json_object_set_new(line, "finish_ms", json_integer(outlook->finish_ms));
     g_autofree char *text = tm_json_text(line);
     puts(text);
+    return TRUE;
 }
 
 static void print_row(tm_table *table, const tm_batch *b, const tm_outlook *outlook, int64_t now_ms)
@@ -66,6 +55,10 @@ static void say_details(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
     for (int class = 0; class < TM_N_CLASSES; class ++)
         if (classes[class])
             printf("  %s: %" G_GINT64_FORMAT "\n", tm_class_name((tm_class) class), classes[class]);
+    static const tm_job_state quiet[] = {TM_JOB_HELD, TM_JOB_CANCELLED};
+    for (size_t i = 0; i < G_N_ELEMENTS(quiet); i++)
+        if (b->n[quiet[i]])
+            printf("  %s: %" G_GINT64_FORMAT "\n", tm_job_state_name(quiet[i]), b->n[quiet[i]]);
     if (b->n_repeats)
         printf("  requests of unknown fate sent again: %" G_GINT64_FORMAT "\n", b->n_repeats);
     if (totals->answered)
@@ -99,7 +92,7 @@ static gboolean show(tm_context *context, tm_store *store, const char *name, GEr
             return FALSE;
     }
     static const char *const headings[] = {"batch", "rows", "done", "waiting", "failed", "finished", NULL};
-    tm_table *table = opt_json ? NULL : tm_table_new(headings);
+    tm_table *table = opt_json || batches->len == 0 ? NULL : tm_table_new(headings);
     for (guint i = 0; i < batches->len; i++) {
         const tm_batch *b = batches->pdata[i];
         int64_t classes[TM_N_CLASSES] = {0};
@@ -109,7 +102,8 @@ static gboolean show(tm_context *context, tm_store *store, const char *name, GEr
             return FALSE;
         tm_outlook_of(context, b, &totals, &outlook);
         if (opt_json) {
-            print_json(b, classes, &totals, &outlook);
+            if (!print_json(store, b, &outlook, error))
+                return FALSE;
             continue;
         }
         print_row(table, b, &outlook, now_ms);

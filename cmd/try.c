@@ -6,6 +6,7 @@
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "jobs/results_row.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,22 +67,18 @@ static void print_answer(const tm_source *source, const tm_stored *row)
                MAX(row->usage.thinking, 0));
 }
 
-static void print_json(const tm_stored *row)
+/* The line that `results` prints of this row. */
+static void print_json(const tm_source *source, const tm_stored *row)
 {
-    g_autoptr(json_t) line =
-        json_pack("{s:I, s:s}", "row", (json_int_t)row->ordinal, "status", tm_job_state_name(row->state));
-    if (row->output)
-        json_object_set_new(line, "output", json_stringn(row->output, row->output_length));
-    if (row->message)
-        json_object_set_new(line, "error",
-                            json_pack("{s:s, s:i, s:s}", "class", tm_class_name(row->class), "http",
-                                      row->http, "message", row->message));
-    json_object_set_new(line, "usage",
-                        json_pack("{s:I, s:I, s:I}", "input", (json_int_t)row->usage.input, "output",
-                                  (json_int_t)row->usage.output, "thinking",
-                                  (json_int_t)row->usage.thinking));
-    g_autofree char *text = tm_json_text(line);
-    puts(text);
+    tm_result result = {.number = row->ordinal,
+                        .status = tm_job_state_name(row->state),
+                        .key = row->key,
+                        .stored = row,
+                        .checked = true};
+    GString *line = g_string_new(NULL);
+    tm_result_write_json(&result, tm_prompt_wants_json(source->prompt), line);
+    fwrite(line->str, 1, line->len, stdout);
+    g_string_free(line, TRUE);
 }
 
 /* "1 of 20 used today" */
@@ -115,7 +112,7 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
                           &row, error))
             return TM_EXIT_ERROR;
         if (opt_json)
-            print_json(&row);
+            print_json(source, &row);
         else
             print_answer(source, &row);
         if (row.state == TM_JOB_WAITING || row.state == TM_JOB_RUNNING)
@@ -130,8 +127,7 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
         tm_say("stopped: %s. Go on with the same command",
                end->words ? end->words : "the row is still waiting");
     else
-        tm_say("all rows: tidemill run %s",
-               source->prompt->path ? "PROMPT DATA -o FILE, as here" : source->batch->name);
+        tm_say("all rows: the same with run instead of try");
     return status;
 }
 

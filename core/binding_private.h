@@ -9,6 +9,7 @@ typedef struct {
     char *value;  /* by --set; NULL: from the row */
     bool needed;  /* printed without a test, and neither set nor by default */
     int line;     /* of the template */
+    bool named;   /* a row had it by its own name: no other member stands for it in later rows */
     size_t hint;  /* where the column was found last */
 } tm_bound;
 

@@ -60,6 +60,15 @@ static const json_t *member_of(const tm_binding *binding, const tm_bound *b, con
     return value || b->column || !binding->alone ? value : only_member(binding, row);
 }
 
+/* The same of rows as they are read, one after the other: where rows have the name, one that has another name
+ * alone is a mistake. */
+static const json_t *member_of_next(const tm_binding *binding, tm_bound *b, const json_t *row)
+{
+    const json_t *value = member_called(row, b->column ? b->column : b->name, !b->column);
+    b->named = b->named || value;
+    return value || b->named ? value : member_of(binding, b, row);
+}
+
 /* ---- its input and its key ---- */
 
 /* Why a row lacks `b`; names what it has, where that is known only row by row. */
@@ -198,7 +207,7 @@ static bool write_values(const tm_binding *binding, char *const *columns, const 
         named_value v = {.name = b->name};
         size_t at = row->object ? TM_NO_COLUMN : tm_bound_column(binding, b, columns, row->n_cells);
         if (row->object)
-            v.value = member_of(binding, b, row->object);
+            v.value = member_of_next(binding, b, row->object);
         else if (at != TM_NO_COLUMN)
             v.cell = &row->cells[at];
         if (v.cell || v.value) {

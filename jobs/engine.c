@@ -280,11 +280,26 @@ static void recover(tm_engine *engine, const tm_instant *now)
         freed);
 }
 
+/* When every lane is closed: the first; else NULL. */
+static const tm_engine_lane_state *closed_lane(const tm_engine *engine)
+{
+    for (guint i = 0; i < engine->lanes->len; i++)
+        if (tm_engine_lane_at(engine, (int)i)->state != TM_LANE_CLOSED)
+            return NULL;
+    return engine->lanes->len ? tm_engine_lane_at(engine, 0) : NULL;
+}
+
 static void check_ends(tm_engine *engine, const tm_instant *now)
 {
     if (engine->options.until_ms && now->wall_ms >= engine->options.until_ms)
         tm_engine_end(engine, TM_STOP_UNTIL, "the time given with --until has come");
-    if (engine->options.limit && engine->sent >= engine->options.limit)
+    if (!engine->options.limit || engine->sent < engine->options.limit ||
+        g_hash_table_size(engine->flights) > 0)
+        return; /* one that never left does not count */
+    const tm_engine_lane_state *closed = closed_lane(engine);
+    if (closed)
+        tm_engine_end(engine, TM_STOP_CLOSED, closed->closed_why);
+    else
         tm_engine_end(engine, TM_STOP_LIMIT, "as many rows as --limit allows were sent");
 }
 

@@ -134,6 +134,8 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     tm_engine_batch *batch = flight->batch;
     tm_answer_check(answer, batch->work.prompt);
     engine->ledger_dirty = true;
+    if (!left)
+        engine->sent--;
 
     tm_cost actual = actual_cost(flight, answer);
     tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation,

@@ -80,8 +80,7 @@ static void fill_bucket(tm_ledger_lane *lane, const GArray *uses, int granted, c
         int64_t spacing = tm_quota_spacing_us(use);
         if (!spacing)
             continue;
-        int64_t full = lane->bucket_boot == now->boot_id ? lane->bucket_us : 0;
-        lane->bucket_us = MAX(full, now->boot_ms * 1000) + granted * spacing;
+        lane->bucket_us = now->boot_ms * 1000 + tm_quota_debt_us(use, use->debt_us) + granted * spacing;
         lane->bucket_boot = now->boot_id;
         lane->dirty = true;
         return;

@@ -18,6 +18,11 @@ static int64_t burst_of(const tm_limit *limit)
     return MAX(3, limit->value / 20);
 }
 
+int64_t tm_quota_debt_us(const tm_use *use, int64_t debt_us)
+{
+    return CLAMP(debt_us, 0, burst_of(&use->limit) * tm_quota_spacing_us(use));
+}
+
 int64_t tm_quota_opening_ms(const tm_windows *windows)
 {
     int64_t day = windows->day_ms > 0 ? windows->day_ms : 24 * 3600 * (int64_t)1000;
@@ -58,7 +63,7 @@ static int64_t bucket_of(const tm_use *use, const tm_instant *now, int64_t *next
     int64_t spacing = tm_quota_spacing_us(use);
     if (!spacing)
         return INT64_MAX;
-    int64_t free_us = burst_of(&use->limit) * spacing - use->debt_us;
+    int64_t free_us = burst_of(&use->limit) * spacing - tm_quota_debt_us(use, use->debt_us);
     int64_t burst = free_us > 0 ? free_us / spacing : 0;
     *next_ms = now->wall_ms + (spacing * (burst + 1) - free_us + 999) / 1000;
     return burst;

@@ -60,6 +60,10 @@ static void count_row(tm_results_count *count, const char *status)
         count->n_failed++;
     else if (strcmp(status, "blocked") == 0)
         count->n_blocked++;
+    else if (strcmp(status, "held") == 0)
+        count->n_held++;
+    else if (strcmp(status, "cancelled") == 0)
+        count->n_cancelled++;
     else if (strcmp(status, "new") == 0 || strcmp(status, "rejected") == 0)
         count->n_unknown_rows++;
     else

@@ -36,7 +36,8 @@ typedef struct {
 typedef struct {
     int64_t n_rows; /* written */
     int64_t n_done, n_failed, n_blocked;
-    int64_t n_waiting;      /* and running, held, cancelled */
+    int64_t n_waiting; /* and running */
+    int64_t n_held, n_cancelled;
     int64_t n_unknown_rows; /* rows of DATA that were never queued, or can't be used */
 } tm_results_count;
 

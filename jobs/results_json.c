@@ -19,13 +19,10 @@ static void write_number(GString *out, const char *name, int64_t number)
     g_string_append_len(out, p, digits + sizeof digits - p);
 }
 
-/* A count of tokens; -1: not told. */
+/* A count of tokens; -1: the service did not tell it, which it does of those that are none. */
 static void write_count(GString *out, const char *name, int64_t count)
 {
-    if (count >= 0)
-        write_number(out, name, count);
-    else
-        g_string_append_printf(out, "%snull", name);
+    write_number(out, name, MAX(count, 0));
 }
 
 static void write_text(GString *out, const char *name, const char *text)

@@ -1,4 +1,4 @@
-/* results_row.h - one row of the results, and the two ways to write it. Of results.c alone. */
+/* results_row.h - one row of the results, and the two ways to write it. Of results.c, and of `try`. */
 #pragma once
 #include "jobs/results.h"
 

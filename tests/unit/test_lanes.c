@@ -23,7 +23,7 @@ static const struct {
     const char *model, *provider; /* the prompt's */
     const char *lanes, *error;
 } cases[] = {
-#define NO_LIMITS .rpm = -1, .tpm = -1, .rpd = -1
+#define NO_LIMITS .rpm = TM_LIMIT_UNSAID, .tpm = TM_LIMIT_UNSAID, .rpd = TM_LIMIT_UNSAID
     {"the first account takes the prompt's model",
      {NO_LIMITS},
      "gemini-2.5-flash",
@@ -108,7 +108,7 @@ static const struct {
      NULL,
      "one account"},
     {"no requests at all are no limit",
-     {.rpm = 0, .tpm = -1, .rpd = -1},
+     {.rpm = 0, .tpm = TM_LIMIT_UNSAID, .rpd = TM_LIMIT_UNSAID},
      "m",
      NULL,
      NULL,

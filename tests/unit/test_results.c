@@ -171,8 +171,8 @@ static void as_jsonl(world *w, gconstpointer unused)
     g_assert_cmpstr(
         shown, ==,
         "{\"row\":1,\"status\":\"done\",\"input\":{\"id\":\"1\",\"text\":\"a, b\"},\"output\":\"positive\","
-        "\"model\":\"m\",\"account\":\"free\",\"usage\":{\"input\":10,\"cached\":null,\"output\":2,"
-        "\"thinking\":null},\"finish\":\"STOP\",\"attempts\":1,\"packed\":1}");
+        "\"model\":\"m\",\"account\":\"free\",\"usage\":{\"input\":10,\"cached\":0,\"output\":2,"
+        "\"thinking\":0},\"finish\":\"STOP\",\"attempts\":1,\"packed\":1}");
     g_assert_nonnull(strstr(lines[1], "\"status\":\"blocked\""));
     g_assert_nonnull(
         strstr(lines[1], "\"error\":{\"class\":\"blocked\",\"http\":200,\"message\":\"SAFETY\"}}"));
