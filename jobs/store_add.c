@@ -224,7 +224,7 @@ static gboolean insert_input(tm_adder *adder, const gathered *row, int64_t job, 
 static gboolean insert_row(tm_adder *adder, const gathered *row, place *at, tm_counts *counts, GError **error)
 {
     beginning as = {.state = TM_JOB_WAITING, .class = -1};
-    int64_t job;
+    int64_t job = 0;
     if (!place_row(adder, row, at, &job, error))
         return FALSE;
     if (adder->options.dedupe && row->occurrence > 0 && !adder->loading && !follow(adder, row, &as, error))

@@ -92,7 +92,8 @@ build() { # ROOT BUILD
   if [ -e "$2/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$1" "$2/CMakeCache.txt"; then
     set -- "$1" "$2" --fresh
   fi
-  cmake $3 -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTIDEMILL_WERROR=ON >"$2.log" 2>&1 ||
+  # A compiler newer than ours may warn of what ours did not: that is for CI to stop at, not for a user.
+  cmake $3 -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTIDEMILL_WERROR="${CI:-OFF}" >"$2.log" 2>&1 ||
     { cat "$2.log" >&2; stop "cmake could not configure the build"; }
   rm -f "$2.log"
   cmake --build "$2" -j2 || stop "the build failed"
