@@ -432,14 +432,14 @@ tm_engine_state tm_engine_step(tm_engine *engine, int64_t *wake_ms)
         tm_engine_send(engine, &now);
         tell_wait(engine, &now);
     }
-    if (tm_engine_record_due(engine, &now))
+    bool recorded = tm_engine_record_due(engine, &now);
+    if (recorded)
         tm_engine_record(engine, &now);
-
     flush_ledger(engine, &now);
 
     bool still = g_hash_table_size(engine->flights) > 0 || engine->records->len > 0;
     bool give_up = engine->failed_for_good || (engine->leave_now && engine->records_retry_ms);
-    *wake_ms = wake_after(engine, &now);
+    *wake_ms = recorded && !engine->records_retry_ms ? 0 : wake_after(engine, &now);
     if (still && !give_up)
         return TM_ENGINE_RUNNING;
     if (!engine->stopping && !all_over(engine))

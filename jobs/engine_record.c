@@ -47,9 +47,10 @@ static void recorded(tm_engine *engine, tm_record *record, const tm_instant *now
         batch->n_repeats++;
         engine->repeats++;
     }
-    if (record->to == TM_JOB_WAITING) {
+    /* A row came back, or the last of ours has ended: is there more to do? */
+    if (record->to == TM_JOB_WAITING || record->batch->in_flight == 0)
         record->batch->idle_until_ms = 0;
-    } else {
+    if (record->to != TM_JOB_WAITING) {
         engine->answered += record->to == TM_JOB_DONE;
         engine->failed += record->to == TM_JOB_FAILED;
         engine->blocked += record->to == TM_JOB_BLOCKED;

@@ -20,7 +20,8 @@ static int64_t burst_of(const tm_limit *limit)
 
 int64_t tm_quota_debt_us(const tm_use *use, int64_t debt_us)
 {
-    return CLAMP(debt_us, 0, burst_of(&use->limit) * tm_quota_spacing_us(use));
+    int64_t most = burst_of(&use->limit) * tm_quota_spacing_us(use);
+    return debt_us < 0 || debt_us > most ? 0 : debt_us;
 }
 
 int64_t tm_quota_opening_ms(const tm_windows *windows)

@@ -75,7 +75,8 @@ tm_verdict tm_quota_refusal(const tm_answer *answer, const tm_use *uses, size_t 
 
 /* Microseconds between two requests when `use` spreads them evenly; 0: it does not. */
 int64_t tm_quota_spacing_us(const tm_use *use);
-/* What of `debt_us` this limit's bucket holds: a debt made under a lower limit shrinks when it is raised. */
+/* What of `debt_us` counts against this limit's bucket. More than the bucket holds was made under a lower
+ * limit: that pace is over, the windows still hold. */
 int64_t tm_quota_debt_us(const tm_use *use, int64_t debt_us);
 /* A day opens so long after its midnight: 60 s of 24 h, in proportion when days are shorter. */
 int64_t tm_quota_opening_ms(const tm_windows *windows);
