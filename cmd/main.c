@@ -96,9 +96,9 @@ static gboolean fail_options(GError *problem, const tm_command *command, GError 
 {
     static const char unknown[] = "Unknown option ";
     g_autoptr(GError) owned = problem;
-    if (!g_str_has_prefix(problem->message, unknown))
-        return tm_fail(error, TM_ERROR_USAGE, "%s", problem->message);
-    const char *option = problem->message + strlen(unknown);
+    if (!g_str_has_prefix(owned->message, unknown))
+        return tm_fail(error, TM_ERROR_USAGE, "%s", owned->message);
+    const char *option = owned->message + strlen(unknown);
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     if (command) {
         add_names(names, command->options);

@@ -102,9 +102,9 @@ static json_t *make_string(maker *m, const json_t *schema)
         return json_string(text->str);
     g_string_printf(text, "%s %s", words[draw(m, 16)], words[draw(m, 16)]);
     double least = tm_twin_number(schema, "minLength", 0), most = tm_twin_number(schema, "maxLength", 1e6);
-    while (text->len < least && text->len < 1e6)
+    while ((double)text->len < MIN(least, 1e6))
         g_string_append_printf(text, " %s", words[draw(m, 16)]);
-    if (text->len > most)
+    if ((double)text->len > most)
         g_string_truncate(text, most > 0 ? (gsize)most : 0);
     return json_string(text->str);
 }

@@ -245,6 +245,7 @@ static void test_unknown_fates_can_be_held(world *w, gconstpointer data)
     world_add_range(w, 0, 3, plain);
     tm_store *other = world_open(w);
     g_autoptr(GArray) leases = world_lease_at(w, other, 2, NULL);
+    g_assert_cmpint(leases->len, ==, 2);
     tm_store_close(other);
     int64_t freed;
     g_assert_true(tm_store_recover(w->store, true, &freed, NULL));

@@ -8,9 +8,10 @@
 enum { ROWS = 3000, ROUNDS = 40, WORKERS = 2, GROUP = 32 };
 
 /* What a child tells its parent, once it is durable. */
+typedef enum { LEASED = 1, ANSWERED } notice_kind;
 typedef struct {
     int64_t ordinal;
-    enum { LEASED = 1, ANSWERED } what;
+    notice_kind what;
 } notice;
 
 static void child_add(world *w, tm_store *store, bool dedupe)
@@ -25,7 +26,7 @@ static void child_add(world *w, tm_store *store, bool dedupe)
     tm_store_add_end(adder, &added, NULL);
 }
 
-static void tell(int to, GArray *leases, int what)
+static void tell(int to, GArray *leases, notice_kind what)
 {
     for (guint i = 0; i < leases->len; i++) {
         notice n = {world_at(leases, i)->ordinal, what};
