@@ -251,6 +251,19 @@ void tm_engine_events(tm_engine *engine, tm_event *events, int n)
     }
 }
 
+/* Others work on the same batches: rows come and go while we wait, and the last one may be theirs. */
+static void look_around(tm_engine *engine, bool freed, const tm_instant *now)
+{
+    for (size_t i = 0; i < engine->n_batches; i++) {
+        tm_engine_batch *batch = &engine->batches[i];
+        if (batch->ended || batch->stopped || (!freed && batch->in_flight > 0))
+            continue;
+        if (freed)
+            batch->idle_until_ms = 0;
+        tm_engine_look_at_batch(engine, batch, now);
+    }
+}
+
 static void recover(tm_engine *engine, const tm_instant *now)
 {
     if (engine->recovered_ms != INT64_MIN && now->boot_ms < engine->recovered_ms + RECOVER_MS)
@@ -264,12 +277,9 @@ static void recover(tm_engine *engine, const tm_instant *now)
             tm_engine_note(engine, NULL, "%s", error->message);
         return;
     }
+    look_around(engine, freed > 0, now);
     if (freed == 0)
         return;
-    for (size_t i = 0; i < engine->n_batches; i++) {
-        engine->batches[i].idle_until_ms = 0;
-        tm_store_refresh(engine->options.store, engine->batches[i].work.batch, NULL);
-    }
     tm_engine_note(
         engine, NULL,
         engine->options.hold_unknown
@@ -314,7 +324,7 @@ static bool all_over(const tm_engine *engine)
 
 /* The earliest instant at which a row may go again, and the lane that says so (NULL: rows, not lanes, are
  * waited for). Wall ms; INT64_MAX: unknown. */
-static int64_t next_send(const tm_engine *engine, const tm_engine_lane_state **by)
+static int64_t next_send(const tm_engine *engine, const tm_engine_lane_state **by, const tm_instant *now)
 {
     int64_t next = INT64_MAX;
     *by = NULL;
@@ -322,14 +332,15 @@ static int64_t next_send(const tm_engine *engine, const tm_engine_lane_state **b
         const tm_engine_batch *batch = &engine->batches[i];
         if (batch->ended || batch->stopped)
             continue;
+        int64_t idle = batch->idle_until_ms ? batch->idle_until_ms - now->boot_ms + now->wall_ms : 0;
         for (size_t k = 0; k < batch->work.n_lanes; k++) {
             const tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[k]);
             if (lane->state == TM_LANE_CLOSED)
                 continue;
-            int64_t at = MAX(lane->ask_again_ms, batch->idle_until_ms);
+            int64_t at = MAX(lane->ask_again_ms, idle);
             if (at < next || !*by) {
                 next = at;
-                *by = lane->ask_again_ms >= batch->idle_until_ms ? lane : NULL;
+                *by = lane->ask_again_ms >= idle ? lane : NULL;
             }
         }
     }
@@ -358,7 +369,7 @@ static const char *wait_words(const tm_engine_lane_state *lane)
 static void tell_wait(tm_engine *engine, const tm_instant *now)
 {
     const tm_engine_lane_state *lane = NULL;
-    int64_t next = next_send(engine, &lane);
+    int64_t next = next_send(engine, &lane, now);
     bool waits = g_hash_table_size(engine->flights) == 0 && engine->records->len == 0 && !engine->stopping &&
                  next > now->wall_ms;
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
@@ -396,12 +407,16 @@ static int64_t wake_after(const tm_engine *engine, const tm_instant *now)
         wake =
             MIN(wake, (engine->records_retry_ms ? engine->records_retry_ms : engine->oldest_record_ms + 20) -
                           now->boot_ms);
-    if (engine->refill_ms)
+    if (engine->stopping) /* what is still to come comes as an event */
+        return MAX(wake, 0);
+    if (engine->refill_ms > now->boot_ms)
         wake = MIN(wake, engine->refill_ms - now->boot_ms);
+    if (engine->pause_until_ms > now->boot_ms)
+        wake = MIN(wake, engine->pause_until_ms - now->boot_ms);
     if (engine->options.until_ms)
         wake = MIN(wake, engine->options.until_ms - now->wall_ms);
-    int64_t next = next_send(engine, &lane);
-    if (!engine->stopping && next > now->wall_ms)
+    int64_t next = next_send(engine, &lane, now);
+    if (next > now->wall_ms)
         wake = MIN(wake, next - now->wall_ms);
     return MAX(wake, 0);
 }

@@ -39,7 +39,7 @@ typedef struct {
     int in_flight;
     bool ended;            /* nothing left to do here */
     bool stopped;          /* by canary, or all its lanes closed */
-    int64_t idle_until_ms; /* wall: no row is due before; 0: ask */
+    int64_t idle_until_ms; /* boot: not worth asking the store for rows before; 0: ask */
 } tm_engine_batch;
 
 /* One request between submit and its reply. */
@@ -118,6 +118,8 @@ void tm_engine_write_failed(tm_engine *engine, const GError *error, const tm_ins
 void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop stop, const char *words);
 
 /* engine_send.c: sends what may be sent now. */
+/* Looks what other processes have left of the batch: it may be over. False: the store can't be read. */
+bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now);
 void tm_engine_send(tm_engine *engine, const tm_instant *now);
 void tm_flight_free(tm_flight *flight);
 

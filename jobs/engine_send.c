@@ -12,6 +12,7 @@ enum {
     REFILL_MS = 5, /* a small refill waits so long for company */
     ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile */
     OTHERS_MS = 1000,     /* how often to look when the rows left are other workers' */
+    MOST_RECORDS = 256,
 };
 static const size_t BYTES_IN_FLIGHT = 16 << 20;
 
@@ -223,23 +224,29 @@ static void give_back(tm_engine *engine, const tm_engine_lane_state *lane, const
     engine->ledger_dirty = engine->ledger_dirty || from < ids->len;
 }
 
-/* No row of this batch may go now: it has ended, or waits for a time, or for other workers. */
-static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, int64_t next_ms, const tm_instant *now)
+bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now)
 {
     g_autoptr(GError) error = NULL;
     if (!tm_store_refresh(engine->options.store, batch->work.batch, &error)) {
         tm_engine_write_failed(engine, error, now);
-        return;
+        return false;
     }
     bool ours = batch->in_flight > 0 || engine->records->len > 0;
-    if (next_ms != INT64_MAX)
-        batch->idle_until_ms = next_ms;
-    else if (ours)
-        batch->idle_until_ms = INT64_MAX; /* until one of ours comes back */
-    else if (batch->work.n_jobs || tm_batch_open(batch->work.batch) == 0)
+    if (!ours && !batch->work.n_jobs && tm_batch_open(batch->work.batch) == 0)
         batch->ended = true;
-    else
-        batch->idle_until_ms = now->wall_ms + OTHERS_MS;
+    return true;
+}
+
+/* No row of this batch may go now: it has ended, or waits for a time, or for other workers. */
+static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, int64_t next_ms, const tm_instant *now)
+{
+    if (!tm_engine_look_at_batch(engine, batch, now))
+        return;
+    bool ours = batch->in_flight > 0 || engine->records->len > 0;
+    if (batch->work.n_jobs && !ours && next_ms == INT64_MAX)
+        batch->ended = true;
+    int64_t wait_ms = next_ms == INT64_MAX ? OTHERS_MS : next_ms - now->wall_ms;
+    batch->idle_until_ms = now->boot_ms + CLAMP(wait_ms, 1, ASK_AGAIN_MS);
 }
 
 /* The skeleton of this batch for this lane. NULL: the batch is stopped, the reason was told. */
@@ -367,9 +374,14 @@ static bool lane_ready(const tm_engine_lane_state *lane, const tm_instant *now)
 /* Sends what this batch may send. True: something went, ask again. */
 static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now)
 {
-    if (batch->ended || batch->stopped || now->wall_ms < batch->idle_until_ms)
+    if (batch->ended || batch->stopped || now->boot_ms < batch->idle_until_ms)
         return false;
     int wanted = room(engine, batch);
+    if (wanted > 0 && !batch->work.n_jobs && batch->work.batch->n[TM_JOB_WAITING] == 0) {
+        batch->idle_until_ms = now->boot_ms + OTHERS_MS; /* a look costs no write, a reservation does */
+        if (!tm_engine_look_at_batch(engine, batch, now) || batch->work.batch->n[TM_JOB_WAITING] == 0)
+            return false;
+    }
     if (wanted <= 0 || too_small(engine, wanted, now))
         return false;
     bool all_closed = batch->work.n_lanes > 0;
@@ -382,7 +394,7 @@ static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_insta
         all_closed = all_closed && lane->state == TM_LANE_CLOSED;
         if (lane_ready(lane, now) && send_group(engine, batch, step, wanted, now))
             return true;
-        if (batch->ended || now->wall_ms < batch->idle_until_ms)
+        if (batch->ended || now->boot_ms < batch->idle_until_ms)
             return false;
     }
     if (all_closed) {
@@ -396,7 +408,8 @@ void tm_engine_send(tm_engine *engine, const tm_instant *now)
 {
     if (engine->stopping || now->boot_ms < engine->pause_until_ms || engine->records_retry_ms)
         return;
+    /* Rows that can't even be made into a request end at once: they are written before more are taken. */
     for (size_t i = 0; i < engine->n_batches; i++)
-        while (send_batch(engine, &engine->batches[i], now)) {
+        while (engine->records->len < MOST_RECORDS && send_batch(engine, &engine->batches[i], now)) {
         }
 }
