@@ -73,6 +73,16 @@ void tm_engine_write_failed(tm_engine *engine, const GError *error, const tm_ins
     engine->pause_until_ms = now->boot_ms + PAUSE_MS;
 }
 
+void tm_engine_batch_failed(tm_engine *engine, tm_engine_batch *batch, const GError *error,
+                            const tm_instant *now)
+{
+    if (g_error_matches(error, TM_ERROR, TM_ERROR_STATE) ||
+        g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED))
+        tm_engine_stop_batch(engine, batch, TM_STOP_STORE, error->message);
+    else
+        tm_engine_write_failed(engine, error, now);
+}
+
 void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop stop, const char *words)
 {
     if (batch->stopped)
@@ -128,6 +138,19 @@ void tm_engine_look(const tm_engine *engine, tm_engine_view *view)
 
 /* ---- making ---- */
 
+static bool is_tokens(tm_unit unit)
+{
+    return unit == TM_UNIT_INPUT_TOKENS || unit == TM_UNIT_TOKENS;
+}
+
+bool tm_engine_told_of_tokens(const tm_answer *answer)
+{
+    for (guint i = 0; answer->violations && i < answer->violations->len; i++)
+        if (is_tokens(g_array_index(answer->violations, tm_violation, i).unit))
+            return true;
+    return false;
+}
+
 /* The lane for this account and model: made when new. Several batches share it. */
 static int lane_of(tm_engine *engine, const tm_engine_lane *from, GError **error)
 {
@@ -156,10 +179,13 @@ static int lane_of(tm_engine *engine, const tm_engine_lane *from, GError **error
                 .guard_ms = from->account->guard_ms,
             },
     };
-    for (guint i = 0; i < from->limits->len; i++) {
-        tm_unit unit = g_array_index(from->limits, tm_limit, i).unit;
-        lane.limits_tokens = lane.limits_tokens || unit == TM_UNIT_INPUT_TOKENS || unit == TM_UNIT_TOKENS;
+    g_autoptr(GArray) uses = tm_ledger_uses(engine->options.ledger, &lane.ledger, error);
+    if (!uses) {
+        lane_clear(&lane);
+        return -1;
     }
+    for (guint i = 0; i < uses->len; i++) /* what servers were seen to enforce is among them */
+        lane.limits_tokens = lane.limits_tokens || is_tokens(g_array_index(uses, tm_use, i).limit.unit);
     g_array_append_val(engine->lanes, lane);
     return (int)engine->lanes->len - 1;
 }
@@ -196,6 +222,7 @@ tm_engine *tm_engine_new(const tm_engine_options *options, const tm_engine_work 
     engine->random = g_rand_new_with_seed((guint32)options->seed);
     engine->batches = g_new0(tm_engine_batch, n_works);
     engine->recovered_ms = INT64_MIN;
+    engine->progress_ms = tm_clock_now(options->clock).boot_ms;
     for (size_t i = 0; i < n_works; i++) {
         engine->n_batches = i + 1;
         if (!batch_init(engine, &engine->batches[i], &works[i], error))
@@ -373,8 +400,9 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
     bool waits = g_hash_table_size(engine->flights) == 0 && engine->records->len == 0 && !engine->stopping &&
                  next > now->wall_ms;
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
+    int64_t fruitless = next - now->wall_ms + now->boot_ms - engine->progress_ms;
     if (waits && engine->options.no_wait && lane &&
-        (lane->wait.wait == TM_WAIT_DAY || next - now->wall_ms > minute)) {
+        (lane->wait.wait == TM_WAIT_DAY || next - now->wall_ms > minute || fruitless > 2 * minute)) {
         g_autofree char *words =
             g_strdup_printf("%s %s: %s", lane->account->name, lane->model, wait_words(lane));
         tm_engine_end(engine, TM_STOP_NO_WAIT, words);

@@ -84,6 +84,7 @@ struct tm_engine {
     bool ledger_dirty;        /* it keeps something in memory */
     int64_t flushed_ms;       /* boot */
     int64_t pause_until_ms;   /* boot: the ledger or the store refused a write */
+    int64_t progress_ms;      /* boot: when a row ended last, or the run began */
     int64_t sent;             /* rows sent in this run */
     int64_t answered, failed, blocked, repeats;
     bool stopping, leave_now;
@@ -114,6 +115,9 @@ void tm_engine_note(tm_engine *engine, const tm_engine_batch *batch, const char 
 void tm_engine_end(tm_engine *engine, tm_stop stop, const char *words);
 /* The ledger or the store refused a write: pause, or end when it can't pass. */
 void tm_engine_write_failed(tm_engine *engine, const GError *error, const tm_instant *now);
+/* The same about one batch: one that was removed, or has another prompt by now, ends alone. */
+void tm_engine_batch_failed(tm_engine *engine, tm_engine_batch *batch, const GError *error,
+                            const tm_instant *now);
 /* This batch sends no more; the others go on. */
 void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop stop, const char *words);
 
@@ -129,6 +133,8 @@ void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply
  * over. */
 void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease,
                       tm_answer *answer);
+/* Does a refusal tell of a limit on tokens? The account may name none. */
+bool tm_engine_told_of_tokens(const tm_answer *answer);
 void tm_engine_close_lane(tm_engine *engine, int lane, const tm_answer *answer);
 
 /* engine_record.c: the group commit. */

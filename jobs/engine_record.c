@@ -51,6 +51,7 @@ static void recorded(tm_engine *engine, tm_record *record, const tm_instant *now
     if (record->to == TM_JOB_WAITING || record->batch->in_flight == 0)
         record->batch->idle_until_ms = 0;
     if (record->to != TM_JOB_WAITING) {
+        engine->progress_ms = now->boot_ms;
         engine->answered += record->to == TM_JOB_DONE;
         engine->failed += record->to == TM_JOB_FAILED;
         engine->blocked += record->to == TM_JOB_BLOCKED;

@@ -31,6 +31,16 @@ static tm_record record_of(tm_engine_batch *batch, int lane, const tm_lease *lea
     };
 }
 
+/* A row has ended as `class`: is it one mistake that fails row after row? */
+static void tell_canary(tm_engine *engine, tm_engine_batch *batch, tm_class class, const char *words)
+{
+    if (!tm_canary_add(&batch->canary, class) || engine->options.keep_going || batch->stopped)
+        return;
+    g_autofree char *why = g_strdup_printf("%s: row after row ends as %s: %s", batch->work.batch->name,
+                                           tm_class_name(class), words ? words : "no further words");
+    tm_engine_stop_batch(engine, batch, TM_STOP_CANARY, why);
+}
+
 void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_lease *lease,
                       tm_answer *answer)
 {
@@ -44,6 +54,7 @@ void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const
         record.answer = *answer;
         record.has_answer = true;
         tm_answer_init(answer);
+        tell_canary(engine, batch, record.answer.class, record.answer.message);
     } else {
         tm_answer_init(&record.answer);
     }
@@ -144,6 +155,7 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
         tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes,
                                answer->usage.input);
     answer->class = verdict.class;
+    lane->limits_tokens = lane->limits_tokens || tm_engine_told_of_tokens(answer);
     if (verdict.guard_up && !lane->said_guard) {
         lane->said_guard = true;
         tm_engine_note(engine, NULL,
@@ -168,11 +180,8 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     tm_class class = record.answer.class;
     g_autofree char *words = record.answer.message ? g_strdup(record.answer.message) : NULL;
     push(engine, &record, at);
-    if (ended && tm_canary_add(&batch->canary, class) && !engine->options.keep_going && !batch->stopped) {
-        g_autofree char *why = g_strdup_printf("%s: row after row ends as %s: %s", batch->work.batch->name,
-                                               tm_class_name(class), words ? words : "no further words");
-        tm_engine_stop_batch(engine, batch, TM_STOP_CANARY, why);
-    }
+    if (ended)
+        tell_canary(engine, batch, class, words);
 }
 
 void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at)

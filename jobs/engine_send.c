@@ -228,7 +228,7 @@ bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm
 {
     g_autoptr(GError) error = NULL;
     if (!tm_store_refresh(engine->options.store, batch->work.batch, &error)) {
-        tm_engine_write_failed(engine, error, now);
+        tm_engine_batch_failed(engine, batch, error, now);
         return false;
     }
     bool ours = batch->in_flight > 0 || engine->records->len > 0;
@@ -347,7 +347,7 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     };
     if (!tm_store_lease(engine->options.store, &ask, leases, &next_ms, &error)) {
         give_back(engine, lane, ids, 0);
-        tm_engine_write_failed(engine, error, now);
+        tm_engine_batch_failed(engine, batch, error, now);
         return false;
     }
     engine->pause_until_ms = 0;

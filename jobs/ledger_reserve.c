@@ -143,12 +143,20 @@ static void remember(tm_ledger *ledger, tm_ledger_lane *lane, int64_t first, int
     }
 }
 
+/* The row of a worker that began in a transaction that failed is undone: its number may be another's next. */
+static void not_a_worker(tm_ledger *ledger, int64_t before)
+{
+    if (!before && ledger->worker)
+        tm_database_die(ledger->db, ledger->worker);
+    ledger->worker = before;
+}
+
 gboolean tm_ledger_reserve(tm_ledger *ledger, const tm_lane *asked, const char *store, const tm_cost *each,
                            int wanted, tm_grant *grant, GArray *ids, GError **error)
 {
     tm_instant now = tm_clock_now(ledger->clock);
     tm_ledger_lane *lane = tm_ledger_lane_of(ledger, asked);
-    int64_t first = 0;
+    int64_t first = 0, worker = ledger->worker;
     *grant = (tm_grant){.bound = {.value = -1}};
     if (wanted <= 0)
         return TRUE;
@@ -156,10 +164,12 @@ gboolean tm_ledger_reserve(tm_ledger *ledger, const tm_lane *asked, const char *
         return FALSE;
     if (!ask(ledger, lane, store, each, MIN(wanted, MOST_AT_ONCE), &now, grant, &first, error)) {
         tm_ledger_rollback(ledger);
+        not_a_worker(ledger, worker);
         grant->granted = 0;
         return FALSE;
     }
     if (!tm_ledger_finish(ledger, error)) {
+        not_a_worker(ledger, worker);
         grant->granted = 0;
         return FALSE;
     }

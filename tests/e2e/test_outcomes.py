@@ -3,9 +3,9 @@
 it cost. The classes are those of docs/guide.md."""
 import collections
 import json
+import socket
 import sys
-import time
-from mill import KEY, PROMPT, House, answered, main, refused
+from mill import KEY, PROMPT, House, answered, main, per_day, refused
 
 SCHEMA_PROMPT = """---
 model: gemini-2.5-flash
@@ -90,5 +90,61 @@ def every_class():
     return f"{len(CASES)} cases"
 
 
+def no_wait_without_network():
+    """--no-wait without a network ends after two minutes without an answer"""
+    with House(windows=("2s", "60s")) as house:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        house.configure(f"http://127.0.0.1:{port}")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 5)
+        result = house.run("run", prompt, data, "--no-wait", status=4, timeout=20)
+        assert "can't be reached" in result.err, result.err
+        return result.err.strip().splitlines()[-1]
+
+
+def unnamed_token_limit():
+    """A limit on tokens that nobody named is learnt from the first refusals and kept from then on"""
+    with House(windows=("2s", "1h"), limits={"rpm": 600, "rpd": 100000}) as house:
+        house.twin("--models", "my-model", "--tpm", 600, "--minute", "2s", "--day", "1h", "--latency", "20ms")
+        prompt = house.write("label.prompt", PROMPT.replace("gemini-2.5-flash", "my-model"))
+        data = house.rows("reviews.csv", 40, lambda i: f"{i} " + "x" * 200)
+        house.run("run", prompt, data)
+        first = refused(house.arrivals())
+        house.run("run", prompt, house.rows("more.csv", 20, lambda i: f"{i} " + "y" * 200))
+        arrivals = house.arrivals()
+        later = len(refused(arrivals)) - len(first)
+        assert len(answered(arrivals)) == 60
+        wave = [a for a in first if a["at_ms"] < first[0]["at_ms"] + 1000]  # those in flight before the first refusal
+        assert len(wave) <= 30 and len(first) - len(wave) <= 2 and later <= 2, (len(wave), len(first), later)
+        return f"{len(wave)} of the first wave were refused, {len(first) - len(wave)} after, {later} in the next run"
+
+
+def nothing_fits():
+    """Rows that are all larger than the window: a handful fails, nothing is sent, and the limit is named"""
+    with House(limits={"rpm": 600, "rpd": 1000, "tpm": 10}) as house:
+        house.twin()
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 300, lambda i: "x" * 500)
+        result = house.run("run", prompt, data, status=4)
+        status = json.loads(house.run("status", "label.reviews", "--json").out)
+        assert house.arrivals() == [] and status["failed"] <= 10, status
+        assert "too_large" in result.err and "the limit is 10 a minute" in result.err, result.err
+        return f"{status['failed']} rows failed, no request"
+
+
+def overloaded_nights():
+    """A third of all requests ends in 503, 20 a day: every row is answered, the server refuses none"""
+    with House(windows=("2s", "20s"), limits={"rpm": 600, "rpd": 20}) as house:
+        house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", "20s", "--latency", "20ms",
+                   "--fail", "overloaded:0.3")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 25)
+        house.run("run", prompt, data, timeout=150)
+        arrivals = house.arrivals()
+        days = per_day([a["at_ms"] for a in arrivals], 20000)
+        burnt = per_day([a["at_ms"] for a in arrivals if a["http"] == 503], 20000)
+        assert len(answered(arrivals)) == 25 and not refused(arrivals) and max(days.values()) <= 20
+        return ", ".join(f"{burnt[d]} of {days[d]} burnt" for d in sorted(days))
+
+
 if __name__ == "__main__":
-    main([every_class])
+    main([every_class, no_wait_without_network, unnamed_token_limit, nothing_fits, overloaded_nights])

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Several processes on one store, several stores on one ledger: nobody waits for nothing, no day is spent twice."""
 import os
+import subprocess
 import time
-from mill import PROMPT, House, answered, main, refused
+from mill import PROMPT, House, answered, main, per_day, refused
 
 
 def cpu_seconds(pid):
@@ -66,5 +67,45 @@ def quiet_at_the_end():
         return f"{used:.2f} s of CPU in 2 s"
 
 
+def one_key_two_names():
+    """Two stores, and the same key under two account names: a day is spent once, to its last request"""
+    with House(windows=("2s", "10s"), limits={"rpm": 600, "rpd": 20}) as house:
+        url = house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", "10s", "--latency", "100ms")
+        account = (f"{{provider: gemini, key: $GEMINI_API_KEY, tier: free, base_url: \"{url}/v1beta\", "
+                   "windows: {minute: 2s, day: 10s}, limits: {\"*\": {rpm: 600, rpd: 20}}}")
+        house.write("config/tidemill/config.yaml", f"accounts:\n  gemini: {account}\n  other: {account}\n")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 30)
+        room_in_day(10, 9.5)
+        end_all([house.start("run", prompt, data),
+                 house.start("run", prompt, data, "--account", "other", "--store", "sqlite:" + house.path("b.db"))], 60)
+        arrivals = house.arrivals()
+        days = per_day([a["at_ms"] for a in arrivals], 10000)
+        assert len(answered(arrivals)) == 60 and not refused(arrivals), len(refused(arrivals))
+        assert max(days.values()) <= 20, days
+        return f"requests by day {[days[d] for d in sorted(days)]}, none refused"
+
+
+def removed_meanwhile():
+    """A batch that is removed while a run waits ends alone: the other one goes on"""
+    with House(windows=("2s", "20s"), limits={"rpm": 600, "rpd": 10}) as house:
+        house.twin("--minute", "2s", "--day", "20s", "--latency", "20ms")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 15)
+        house.run("add", prompt, data, "--name", "one")
+        house.run("add", prompt, data, "--name", "two")
+        room_in_day(20, 12)
+        p = house.start("run", "one", "two")
+        try:
+            time.sleep(2)
+            house.run("rm", "one", "--yes")
+            _, err = p.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            raise
+        assert "the batch one was removed" in err, err
+        done = [r["status"] for r in house.results("two")].count("done")
+        assert done == 15, (done, err)
+        return f"exit {p.returncode}, two has its 15 answers"
+
+
 if __name__ == "__main__":
-    main([last_rows, last_of_the_day, quiet_at_the_end])
+    main([last_rows, last_of_the_day, quiet_at_the_end, one_key_two_names, removed_meanwhile])

@@ -1,5 +1,6 @@
 /* test_ledger.c - reservations, windows, days, give-backs, restarts, on a real file with a virtual clock */
 #include "ledger_house.h"
+#include <sqlite3.h>
 
 /* Never more than `most` stamps within `length` ms of one another; returns the worst. */
 static int worst_window(const GArray *stamps, int64_t length)
@@ -354,6 +355,37 @@ static void tokens_are_corrected_where_they_were_counted(void)
     house_close(&h);
 }
 
+/* Its first grant fails on the way; the number it had as a worker becomes another's. */
+static void a_worker_that_did_not_begin_bars_nobody(void)
+{
+    house h;
+    house_open(&h);
+    tm_cost one = {{0}};
+    tm_grant grant;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GError) error = NULL;
+    one.of[TM_UNIT_REQUESTS] = 1;
+    sqlite3 *raw = NULL;
+    g_assert_cmpint(sqlite3_open(h.path, &raw), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(raw,
+                                 "CREATE TRIGGER bad BEFORE INSERT ON reserve BEGIN"
+                                 " SELECT RAISE(ABORT, 'no'); END",
+                                 NULL, NULL, NULL),
+                    ==, SQLITE_OK);
+    g_assert_false(tm_ledger_reserve(h.ledger, &h.lane, "s", &one, 1, &grant, ids, NULL));
+    g_assert_cmpint(sqlite3_exec(raw, "DROP TRIGGER bad", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(raw);
+    tm_ledger *other = tm_ledger_open(h.path, &h.clock.clock, &error);
+    g_assert_no_error(error);
+    tm_ledger_reserve(other, &h.lane, "s", &one, 1, &grant, ids, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(grant.granted, ==, 1);
+    tm_ledger_reserve(h.ledger, &h.lane, "s", &one, 1, &grant, ids, &error);
+    g_assert_no_error(error);
+    tm_ledger_close(other);
+    house_close(&h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -373,5 +405,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ledger/errors that left stay counted", errors_that_left_stay_counted);
     g_test_add_func("/ledger/tokens are corrected where they were counted",
                     tokens_are_corrected_where_they_were_counted);
+    g_test_add_func("/ledger/a worker that did not begin bars nobody",
+                    a_worker_that_did_not_begin_bars_nobody);
     return g_test_run();
 }
