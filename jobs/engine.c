@@ -266,6 +266,7 @@ void tm_engine_events(tm_engine *engine, tm_event *events, int n)
             continue;
         if (event->kind == TM_EVENT_LEFT) {
             flight->left_ms = event->at.wall_ms;
+            flight->left_boot_ms = event->at.boot_ms;
             if (flight->batch)
                 tm_ledger_left(engine->options.ledger, flight->lease.reservation, &event->at);
             engine->ledger_dirty = true;

@@ -52,6 +52,7 @@ typedef struct {
     tm_cost cost;    /* as reserved */
     size_t bytes;    /* of the body */
     int64_t left_ms; /* wall; 0: not yet */
+    int64_t left_boot_ms;
 } tm_flight;
 
 /* An outcome that is to be recorded with the next group. */

@@ -196,7 +196,8 @@ void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply
         answer.message = g_strdup("the provider asks for a further call");
     }
     if (reply->date_ms && flight->left_ms)
-        tm_ledger_offset(engine->options.ledger, &lane->ledger, flight->left_ms, at->wall_ms, reply->date_ms);
+        tm_ledger_offset(engine->options.ledger, &lane->ledger, at, at->boot_ms - flight->left_boot_ms,
+                         reply->date_ms);
     if (!flight->batch) {
         model_reply(engine, flight, &answer);
         return;

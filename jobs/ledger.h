@@ -56,8 +56,10 @@ tm_verdict tm_ledger_settle(tm_ledger *ledger, const tm_lane *lane, int64_t id, 
 /* Writes what is in memory, durably. False: it stays in memory, try again. */
 gboolean tm_ledger_flush(tm_ledger *ledger, GError **error);
 
-/* The server's clock against ours, as [low, high] ms to add to our wall time. Kept per scope. */
-void tm_ledger_offset(tm_ledger *ledger, const tm_lane *lane, int64_t sent_ms, int64_t received_ms,
+/* The server's clock against ours, as [low, high] ms to add to our wall time. Kept per scope. `took_ms`: from
+ * the first byte's leaving to `received`, by the boot clock: a wall clock set meanwhile, or since, changes
+ * nothing. */
+void tm_ledger_offset(tm_ledger *ledger, const tm_lane *lane, const tm_instant *received, int64_t took_ms,
                       int64_t date_ms);
 
 /* For quota, plan and status: the uses of one lane now. Array of tm_use; free with g_array_unref(). */

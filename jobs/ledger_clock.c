@@ -57,30 +57,27 @@ void tm_scope_clock_at(const tm_scope_clock *clock, const tm_windows *windows, c
     *high_ms = clock->high_ms - shift + slack;
 }
 
-void tm_ledger_offset(tm_ledger *ledger, const tm_lane *asked, int64_t sent_ms, int64_t received_ms,
+void tm_ledger_offset(tm_ledger *ledger, const tm_lane *asked, const tm_instant *received, int64_t took_ms,
                       int64_t date_ms)
 {
-    tm_instant now = tm_clock_now(ledger->clock);
     tm_scope_clock *clock = tm_ledger_clock_of(ledger, asked->scope);
-    int64_t low = date_ms - received_ms, high = date_ms + 1000 - sent_ms, known_low, known_high;
-    if (low > high) /* the wall clock was set between sending and receiving */
-        return;
+    int64_t low = date_ms - received->wall_ms, high = low + 1000 + took_ms, known_low, known_high;
     if (clock->known) {
-        tm_scope_clock_at(clock, asked->windows, &now, &known_low, &known_high);
+        tm_scope_clock_at(clock, asked->windows, received, &known_low, &known_high);
         if (MAX(low, known_low) <= MIN(high, known_high)) { /* else our clock was set: begin anew */
             low = MAX(low, known_low);
             high = MIN(high, known_high);
         }
-        bool news = low != known_low || high != known_high || clock->boot != now.boot_id;
+        bool news = low != known_low || high != known_high || clock->boot != received->boot_id;
         if (!news)
             return;
     }
     clock->known = clock->dirty = true;
     clock->low_ms = low;
     clock->high_ms = high;
-    clock->base_ms = now.wall_ms - now.boot_ms;
-    clock->at_boot_ms = now.boot_ms;
-    clock->boot = now.boot_id;
+    clock->base_ms = received->wall_ms - received->boot_ms;
+    clock->at_boot_ms = received->boot_ms;
+    clock->boot = received->boot_id;
 }
 
 gboolean tm_ledger_clocks_write(tm_ledger *ledger, GError **error)

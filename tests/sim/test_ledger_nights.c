@@ -106,7 +106,7 @@ static void happen(world *w, const event *e)
     } else if (e->kind == ENDS && ours) {
         int64_t date = (e->at_ms + w->n->server_ahead_ms) / 1000 * 1000;
         house_end(w->h.ledger, &w->h.lane, e->id, true, TM_CLASS_OK, 200);
-        tm_ledger_offset(w->h.ledger, &w->h.lane, e->left_ms, e->at_ms, date);
+        tm_ledger_offset(w->h.ledger, &w->h.lane, &w->h.clock.now, e->at_ms - e->left_ms, date);
         if (e->probe)
             w->ask_ms = e->at_ms;
     }
@@ -184,7 +184,7 @@ static void a_night(gconstpointer data)
     w.arrivals = g_array_new(FALSE, FALSE, sizeof(int64_t));
     int64_t start = w.h.clock.now.wall_ms, end = start + n->length_ms;
     /* the free GET at the start tells the server's time */
-    tm_ledger_offset(w.h.ledger, &w.h.lane, start - 120, start,
+    tm_ledger_offset(w.h.ledger, &w.h.lane, &w.h.clock.now, 120,
                      (start - 60 + n->server_ahead_ms) / 1000 * 1000);
     w.ask_ms = start;
     live(&w, end);

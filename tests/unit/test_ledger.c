@@ -193,7 +193,7 @@ static void a_clock_set_back_or_forward_keeps_the_day(void)
     /* once the server's Date is known the wall clock does not matter within a boot */
     house_open(&h);
     house_set_limits(&h, true, -1, 20);
-    tm_ledger_offset(h.ledger, &h.lane, h.clock.now.wall_ms - 100, h.clock.now.wall_ms, h.clock.now.wall_ms);
+    tm_ledger_offset(h.ledger, &h.lane, &h.clock.now, 100, h.clock.now.wall_ms);
     finish(&h, h.ledger, take(&h, h.ledger, 20), true, TM_CLASS_OK, 200);
     for (int days = -2; days <= 2; days++) {
         h.clock.now.wall_ms += days * 24 * HOUSE_HOUR;
@@ -355,6 +355,21 @@ static void tokens_are_corrected_where_they_were_counted(void)
     house_close(&h);
 }
 
+/* The reply's instant and the moment at which it is read may lie on two sides of a step of the clock. */
+static void a_clock_set_before_a_reply_is_read_changes_nothing(void)
+{
+    house h;
+    house_open(&h);
+    tm_lane_state state;
+    tm_instant received = h.clock.now;
+    h.clock.now.wall_ms -= HOUSE_HOUR;
+    tm_ledger_offset(h.ledger, &h.lane, &received, 100, received.wall_ms);
+    g_assert_true(tm_ledger_lane_state(h.ledger, &h.lane, &state, NULL));
+    g_assert_cmpint(state.offset_ms, >=, HOUSE_HOUR);
+    g_assert_cmpint(state.offset_ms, <=, HOUSE_HOUR + 1100);
+    house_close(&h);
+}
+
 /* Its first grant fails on the way; the number it had as a worker becomes another's. */
 static void a_worker_that_did_not_begin_bars_nobody(void)
 {
@@ -405,6 +420,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ledger/errors that left stay counted", errors_that_left_stay_counted);
     g_test_add_func("/ledger/tokens are corrected where they were counted",
                     tokens_are_corrected_where_they_were_counted);
+    g_test_add_func("/ledger/a clock set before a reply is read changes nothing",
+                    a_clock_set_before_a_reply_is_read_changes_nothing);
     g_test_add_func("/ledger/a worker that did not begin bars nobody",
                     a_worker_that_did_not_begin_bars_nobody);
     return g_test_run();
