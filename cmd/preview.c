@@ -2,48 +2,32 @@
 #include "cmd/preview.h"
 #include "cmd/command.h"
 #include "cmd/prompt_argument.h"
+#include "cmd/source_flags.h"
 #include "cmd/ui/say.h"
 #include "core/catalog.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/provider/provider.h"
 #include <inttypes.h>
-#include <string.h>
 
 /* Below this a thinking model may spend the whole cap on thoughts and answer nothing (seen in public
  * reports). */
 enum { SMALL_CAP = 1024 };
 
 static gint64 opt_rows = 3;
-static gboolean opt_json, opt_raw, opt_no_header;
-static char *opt_prompt, *opt_model, *opt_id, *opt_delimiter, *opt_encoding, *opt_format;
-static char **opt_maps, **opt_sets;
+static gboolean opt_json, opt_raw;
 
 static const GOptionEntry options[] = {
     {"rows", 'n', 0, G_OPTION_ARG_INT64, &opt_rows, "Show the first N rows (default 3)\n-n 10", "N"},
-    {"model", 'm', 0, G_OPTION_ARG_STRING, &opt_model,
-     "The model, instead of the prompt's\n--model gemini-2.5-flash", "NAME"},
-    {"prompt", 'p', 0, G_OPTION_ARG_STRING, &opt_prompt,
-     "The prompt itself, instead of a file\n--prompt 'Label {{text}} as positive or negative'", "TEXT"},
-    {"map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_maps, "Take a variable from a column\n--map text=review",
-     "VARIABLE=COLUMN"},
-    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_sets,
-     "Give a variable one value for all rows\n--set lang=en", "VARIABLE=VALUE"},
-    {"id", 0, 0, G_OPTION_ARG_STRING, &opt_id, "The column that names the row\n--id review_id", "COLUMN"},
+    TM_SOURCE_OPTIONS,
+    TM_SOURCE_VALUES,
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "A line of JSON a row, with the request's body", NULL},
     {0},
 };
 static const GOptionEntry more[] = {
     {"raw-data", 0, 0, G_OPTION_ARG_NONE, &opt_raw,
      "Each row is Dotprompt's whole render object: input, messages, docs, context, options", NULL},
-    {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format,
-     "The data's format, if its name does not say it\n--format jsonl", "csv|tsv|jsonl|json"},
-    {"delimiter", 0, 0, G_OPTION_ARG_STRING, &opt_delimiter,
-     "What stands between the data's columns\n--delimiter ';'", "CHARACTER"},
-    {"no-header", 0, 0, G_OPTION_ARG_NONE, &opt_no_header,
-     "The data's first line is a row: column1, column2, ...", NULL},
-    {"encoding", 0, 0, G_OPTION_ARG_STRING, &opt_encoding,
-     "The data's encoding, if not UTF-8\n--encoding cp1252", "NAME"},
+    TM_SOURCE_DATA,
     {0},
 };
 
@@ -161,7 +145,7 @@ static json_t *stand_ins(const tm_prompt *prompt, const json_t *given)
 
 static int preview_alone(tm_session *session, tm_preview *preview, GError **error)
 {
-    const tm_binding_options settings = {.maps = opt_maps, .sets = opt_sets, .id = opt_id};
+    const tm_binding_options settings = tm_source_flags_binding();
     g_autoptr(tm_binding) binding = tm_binding_new(session->prompt, NULL, &settings, error);
     if (!binding)
         return TM_EXIT_ERROR;
@@ -252,27 +236,10 @@ static void preview_raw(tm_session *session, const tm_preview *preview, const tm
     show_row(session, &merged, &row);
 }
 
-static gboolean dataset_options(tm_dataset_options *wanted, GError **error)
-{
-    *wanted =
-        (tm_dataset_options){.format = opt_format, .no_header = opt_no_header, .encoding = opt_encoding};
-    if (!opt_delimiter)
-        return TRUE;
-    const char *byte =
-        strcmp(opt_delimiter, "tab") == 0 || strcmp(opt_delimiter, "\\t") == 0 ? "\t" : opt_delimiter;
-    if (strlen(byte) != 1)
-        return tm_fail(error, TM_ERROR_USAGE, "--delimiter: one character, or tab");
-    wanted->delimiter = (unsigned char)*byte;
-    return TRUE;
-}
-
 static int preview_data(tm_session *session, tm_preview *preview, const char *path, GError **error)
 {
-    tm_dataset_options wanted;
-    const tm_binding_options settings = {.maps = opt_maps, .sets = opt_sets, .id = opt_id};
-    if (!dataset_options(&wanted, error))
-        return TM_EXIT_USAGE;
-    g_autoptr(tm_dataset) dataset = tm_dataset_open(path, &wanted, error);
+    const tm_binding_options settings = tm_source_flags_binding();
+    g_autoptr(tm_dataset) dataset = tm_source_flags_dataset(path, error);
     if (!dataset)
         return TM_EXIT_ERROR;
     preview->columns = tm_dataset_columns(dataset);
@@ -302,8 +269,9 @@ static int preview_data(tm_session *session, tm_preview *preview, const char *pa
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     (void)context;
-    const char *first = opt_prompt ? NULL : argv[1], *data = opt_prompt ? argv[1] : argc > 1 ? argv[2] : NULL;
-    if (opt_prompt && argc > 2)
+    const char *text = tm_source_flags.prompt;
+    const char *first = text ? NULL : argv[1], *data = text ? argv[1] : argc > 1 ? argv[2] : NULL;
+    if (text && argc > 2)
         return tm_fail(error, TM_ERROR_USAGE, "--prompt is the prompt: only DATA may follow") ? 0
                                                                                               : TM_EXIT_USAGE;
     if (opt_rows < 0 || (opt_raw && !data))
@@ -311,7 +279,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
                        opt_rows < 0 ? "-n: a number from 0 up" : "--raw-data needs DATA")
                    ? 0
                    : TM_EXIT_USAGE;
-    g_autoptr(tm_prompt) prompt = tm_prompt_argument(first, opt_prompt, opt_model, error);
+    g_autoptr(tm_prompt) prompt = tm_prompt_argument(first, text, tm_source_flags.lanes.model, error);
     if (!prompt)
         return TM_EXIT_ERROR;
     g_auto(tm_session) session = {.prompt = prompt};

@@ -23,13 +23,7 @@ static const GOptionEntry options[] = {
 };
 static const GOptionEntry more[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "The same as --format jsonl\n--json", NULL},
-    {"data-format", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.format,
-     "Of DATA: csv, tsv, jsonl or json\n--data-format csv", "F"},
-    {"delimiter", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.delimiter,
-     "Between DATA's cells\n--delimiter ';'", "C"},
-    {"no-header", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.no_header,
-     "DATA's first line is a row\n--no-header", NULL},
-    {"encoding", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.encoding, "Of DATA\n--encoding cp1252", "NAME"},
+    TM_SOURCE_DATA,
     {0},
 };
 

@@ -14,8 +14,6 @@ enum {
     BUSY_MS = 200,
 };
 
-tm_source_flags_t tm_source_flags = {.lanes = TM_LANE_FLAGS_INIT};
-
 void tm_source_free(tm_source *source)
 {
     if (!source)
@@ -42,25 +40,6 @@ bool tm_source_is_prompt(const char *word)
     return g_str_has_suffix(word, ".prompt") || (hash && g_file_test(file, G_FILE_TEST_EXISTS));
 }
 
-static bool dataset_options(tm_dataset_options *options, GError **error)
-{
-    const char *delimiter = tm_source_flags.delimiter;
-    *options = (tm_dataset_options){
-        .format = tm_source_flags.format,
-        .no_header = tm_source_flags.no_header,
-        .encoding = tm_source_flags.encoding,
-    };
-    if (!delimiter)
-        return true;
-    if (strcmp(delimiter, "tab") == 0 || strcmp(delimiter, "\\t") == 0)
-        options->delimiter = '\t';
-    else if (strlen(delimiter) == 1)
-        options->delimiter = (unsigned char)delimiter[0];
-    else
-        return tm_fail(error, TM_ERROR_USAGE, "--delimiter takes one character, or the word tab");
-    return true;
-}
-
 /* Prompt and data by their absolute paths, and --name: the same command always means the same batch. */
 static char *identity_of(const char *prompt, const char *data)
 {
@@ -73,17 +52,13 @@ static char *identity_of(const char *prompt, const char *data)
 tm_source *tm_source_open(const char *prompt, const char *data, GError **error)
 {
     g_autoptr(tm_source) source = g_new0(tm_source, 1);
-    tm_dataset_options options;
-    if (!dataset_options(&options, error))
-        return NULL;
     source->prompt = tm_prompt_argument(prompt, tm_source_flags.prompt, tm_source_flags.lanes.model, error);
     if (!source->prompt)
         return NULL;
-    source->dataset = tm_dataset_open(data, &options, error);
+    source->dataset = tm_source_flags_dataset(data, error);
     if (!source->dataset)
         return NULL;
-    tm_binding_options binding = {
-        .maps = tm_source_flags.maps, .sets = tm_source_flags.sets, .id = tm_source_flags.id};
+    tm_binding_options binding = tm_source_flags_binding();
     source->binding = tm_binding_new(source->prompt, tm_dataset_columns(source->dataset), &binding, error);
     if (!source->binding)
         return NULL;
@@ -355,11 +330,10 @@ static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
 
 tm_source *tm_source_join(tm_store *store, const tm_batch *batch, const char *data, GError **error)
 {
-    tm_dataset_options options;
-    g_autoptr(tm_source) source = dataset_options(&options, error) ? stored(store, batch, error) : NULL;
+    g_autoptr(tm_source) source = stored(store, batch, error);
     if (!source)
         return NULL;
-    source->dataset = tm_dataset_open(data, &options, error);
+    source->dataset = tm_source_flags_dataset(data, error);
     return source->dataset ? g_steal_pointer(&source) : NULL;
 }
 

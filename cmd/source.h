@@ -1,56 +1,8 @@
-/* source.h - which prompt over which data, and how they meet: flags and steps that add, run, try and plan
- * share. */
+/* source.h - which prompt over which data, and how they meet: steps that add, run, try and plan share. */
 #pragma once
 #include "cmd/context.h"
-#include "cmd/lanes.h"
-#include "core/binding.h"
+#include "cmd/source_flags.h"
 #include "jobs/intake.h"
-
-/* Option variables, as GOption wants them. */
-typedef struct {
-    char *prompt, *id, *name, *format, *delimiter, *encoding, *rejects;
-    char **maps, **sets;
-    gboolean dedupe, requeue, go_on, no_header, strict;
-    int priority;
-    tm_lane_flags lanes; /* --model is one of them */
-} tm_source_flags_t;
-extern tm_source_flags_t tm_source_flags;
-
-/* The flags people use, and the rest, for a command's tables. */
-/* clang-format off */
-#define TM_SOURCE_OPTIONS                                                                                        \
-    {"prompt", 'p', 0, G_OPTION_ARG_STRING, &tm_source_flags.prompt,                                             \
-     "The prompt itself, instead of a file: 'Label {{text}}'", "TEXT"},                                          \
-        TM_LANE_OPTION_MODEL(tm_source_flags.lanes),                                                             \
-        {"map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tm_source_flags.maps,                                          \
-         "Variable V of the prompt is column COL: --map text=review", "V=COL"}
-
-#define TM_SOURCE_MORE                                                                                           \
-    {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tm_source_flags.sets,                                              \
-     "Variable V is VALUE in every row: --set language=German", "V=VALUE"},                                      \
-        {"id", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.id,                                                   \
-         "Column that names a row: its values may change without being asked again", "COLUMN"},                  \
-        {"dedupe", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.dedupe,                                             \
-         "Ask once for rows with the same values and copy the answer", NULL},                                    \
-        {"name", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.name, "Name of the batch: --name second-try",     \
-         "NAME"},                                                                                                \
-        {"requeue", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.requeue,                                           \
-         "After an edit of the prompt: ask all rows again", NULL},                                               \
-        {"continue", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.go_on,                                            \
-         "After an edit of the prompt: keep the answers, the rest with the new prompt", NULL},                   \
-        {"priority", 0, 0, G_OPTION_ARG_INT, &tm_source_flags.priority, "Batches of higher priority go first",   \
-         "N"},                                                                                                   \
-        {"data-format", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.format, "csv, tsv, jsonl or json", "F"},    \
-        {"delimiter", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.delimiter,                                     \
-         "Between CSV cells: --delimiter ';' (or tab)", "C"},                                                    \
-        {"no-header", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.no_header,                                       \
-         "The CSV's first line is a row: columns are column1, column2, ...", NULL},                              \
-        {"encoding", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.encoding,                                       \
-         "Of the data, if it is not UTF-8: --encoding cp1252", "NAME"},                                          \
-        {"strict", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.strict, "Stop at the first bad row", NULL},         \
-        {"rejects", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.rejects,                                       \
-         "Where bad rows are kept (default: DATA.rejects.jsonl in this folder)", "FILE"}
-/* clang-format on */
 
 /* A prompt and its data, opened. */
 typedef struct {

@@ -141,6 +141,12 @@ class Preview(unittest.TestCase):
         self.preview("label.prompt", "reviews.csv")
         self.assertEqual(sorted(os.listdir(self.dir)), before)
 
+    def test_the_data_is_described_by_the_same_flags_as_everywhere(self):
+        self.write("export.dat", "9;nice\n")
+        row, = self.rows("label.prompt", "export.dat", "--data-format", "csv", "--delimiter", ";", "--no-header",
+                         "--map", "text=column2")
+        self.assertEqual(row["messages"][1]["content"], [{"text": "en: nice"}])
+
     def test_usage(self):
         self.preview(status=2)
         self.preview("label.prompt", "--raw-data", status=2)
