@@ -45,7 +45,7 @@ extern tm_source_flags_t tm_source_flags;
 #define TM_SOURCE_QUEUE \
     {"dedupe", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.dedupe, \
      "Ask once for rows with the same values and copy the answer\n--dedupe", NULL}, \
-    {"name", 'n', 0, G_OPTION_ARG_STRING, &tm_source_flags.name, "Name of the batch\n--name second-try", "NAME"}, \
+    {"name", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.name, "Name of the batch\n--name second-try", "NAME"}, \
     {"requeue", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.requeue, \
      "After an edit of the prompt: ask all rows again\n--requeue", NULL}, \
     {"continue", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.go_on, \
