@@ -22,7 +22,7 @@ tm_sorter *tm_sorter_new(GError **error)
     g_autoptr(tm_sorter) sorter = g_new0(tm_sorter, 1);
     if (sqlite3_open("", &sorter->handle) != SQLITE_OK ||
         sqlite3_exec(sorter->handle,
-                     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;"
+                     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192;"
                      "CREATE TABLE k(job INTEGER PRIMARY KEY, key BLOB NOT NULL); BEGIN",
                      NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(sorter->handle, "INSERT INTO k(job, key) VALUES (?1, ?2)", -1, &sorter->insert,
