@@ -278,7 +278,7 @@ static int64_t mill(night *n)
         process_open(n, &p[i]);
     int64_t steps = 0;
     for (bool all_done = false; !all_done && steps < MOST;) {
-        int64_t wake = 60000;
+        int64_t wake = 3600000;
         all_done = true;
         disturb(n, p);
         for (int i = 0; i < n->scenario->engines; i++) {
