@@ -1,6 +1,7 @@
 /* add.c - tidemill add PROMPT DATA: queue only */
 #include "cmd/command.h"
-#include "cmd/source.h"
+#include "cmd/source_batch.h"
+#include "cmd/source_queue.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"

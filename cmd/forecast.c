@@ -1,7 +1,7 @@
 /* forecast.c - see forecast.h */
 #include "cmd/forecast.h"
 
-#include "cmd/source.h"
+#include "cmd/source_batch.h"
 #include <string.h>
 
 enum { BYTES_A_TOKEN = 4 }; /* of a first estimate, before the server has counted; English text */

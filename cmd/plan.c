@@ -1,7 +1,8 @@
 /* plan.c - tidemill plan PROMPT DATA: what a run would do, and how many nights it takes */
 #include "cmd/command.h"
 #include "cmd/forecast.h"
-#include "cmd/source.h"
+#include "cmd/source_batch.h"
+#include "cmd/source_queue.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"

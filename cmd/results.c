@@ -1,7 +1,7 @@
 /* results.c - tidemill results BATCH [DATA]: answers in order, joined */
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "cmd/source.h"
+#include "cmd/source_batch.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include <string.h>
