@@ -1,4 +1,5 @@
-/* source.h - which prompt over which data, and how they meet. Its batch: source_batch.h; its rows: source_queue.h. */
+/* source.h - which prompt over which data, and how they meet. Its batch: source_batch.h; its rows:
+ * source_queue.h. */
 #pragma once
 #include "cmd/context.h"
 #include "cmd/source_flags.h"

@@ -1,4 +1,5 @@
-/* source_batch.h - the batch that a prompt and its data make, its revisions, and the way back from a stored batch. */
+/* source_batch.h - the batch that a prompt and its data make, its revisions, and the way back from a stored
+ * batch. */
 #pragma once
 #include "cmd/source.h"
 

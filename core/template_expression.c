@@ -12,43 +12,6 @@ gboolean tm_parser_fail(tm_parser *parser, const char *at, const char *format, .
     return tm_unit_fail(parser->unit, (size_t)(at - parser->start), parser->error, "%s", what);
 }
 
-void tm_expression_free(tm_expression *expression)
-{
-    if (!expression)
-        return;
-    if (expression->segments)
-        g_ptr_array_unref(expression->segments);
-    json_decref(expression->literal);
-    tm_use_free(expression->call);
-    g_free(expression);
-}
-
-static void named_free(gpointer data)
-{
-    tm_named *named = data;
-    g_free(named->name);
-    tm_expression_free(named->value);
-    g_free(named);
-}
-
-tm_use *tm_use_new(void)
-{
-    tm_use *use = g_new0(tm_use, 1);
-    use->params = g_ptr_array_new_with_free_func((GDestroyNotify)tm_expression_free);
-    use->named = g_ptr_array_new_with_free_func(named_free);
-    return use;
-}
-
-void tm_use_free(tm_use *use)
-{
-    if (!use)
-        return;
-    tm_expression_free(use->head);
-    g_ptr_array_unref(use->params);
-    g_ptr_array_unref(use->named);
-    g_free(use);
-}
-
 static int peek(const tm_parser *parser, size_t ahead)
 {
     return (size_t)(parser->end - parser->at) > ahead ? (unsigned char)parser->at[ahead] : -1;

@@ -130,27 +130,57 @@ typedef struct {
     GError **error;
 } tm_parser;
 
+/* template_nodes.c: each frees what it holds. */
+void tm_expression_free(tm_expression *expression);
+tm_use *tm_use_new(void);
+void tm_use_free(tm_use *use);
+tm_program *tm_program_new(void);
+void tm_program_free(tm_program *program);
+
 /* template_expression.c: what stands between the braces. Each leaves parser->at behind what it read. NULL and
  * the error set on failure. (transfer full) */
 void tm_parser_skip_space(tm_parser *parser);
 tm_expression *tm_expression_parse(tm_parser *parser);
-void tm_expression_free(tm_expression *expression);
 /* Head, arguments and named arguments; `way` is how a helper would be used here. A head of one word that
  * names a helper is that helper; with arguments it must be. */
 tm_use *tm_use_parse(tm_parser *parser, int way);
 /* The arguments after a head that is read already. */
 gboolean tm_use_parse_arguments(tm_parser *parser, tm_use *use);
-tm_use *tm_use_new(void);
-void tm_use_free(tm_use *use);
 /* "as |a b|", where it stands next; else NULL without an error. (transfer full) */
 char **tm_names_parse(tm_parser *parser, gboolean *ok);
 /* A word as Handlebars takes it for a name; NULL without an error if none stands here. (transfer full) */
 char *tm_word_parse(tm_parser *parser);
 gboolean tm_parser_fail(tm_parser *parser, const char *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* template_tag.c: what kind of tag stands at parser->at. */
+typedef enum {
+    TM_TAG_NONE, /* the end of the source */
+    TM_TAG_VALUE,
+    TM_TAG_TRIPLE,
+    TM_TAG_BLOCK,
+    TM_TAG_INVERSE, /* {{^x}} */
+    TM_TAG_ELSE,    /* {{else}} {{^}} */
+    TM_TAG_CHAIN,   /* {{else if}} */
+    TM_TAG_CLOSE,
+    TM_TAG_PARTIAL,
+    TM_TAG_COMMENT,
+    TM_TAG_RAW,
+} tm_tag_kind;
+
+typedef struct {
+    tm_tag_kind kind;
+    const char *from;   /* its first brace */
+    const char *inside; /* behind what says the kind */
+    bool open;          /* has ~ */
+} tm_tag;
+tm_tag tm_tag_look(const tm_parser *parser);
+/* Reads the closing braces; *close: they have a ~. */
+gboolean tm_tag_close(tm_parser *parser, const tm_tag *tag, bool *close);
+/* Does `what` stand at `at`? */
+bool tm_parser_at(const tm_parser *parser, const char *at, const char *what);
+
 /* template_parse.c: fills unit->program and unit->calls. */
 gboolean tm_unit_parse(tm_unit *unit, GError **error);
-void tm_program_free(tm_program *program);
 
 /* template_unit.c: one source and the places in it. */
 tm_unit *tm_unit_new(const char *name, const char *source, size_t length, int first_line);

@@ -3,35 +3,6 @@
 #include "core/template_nodes.h"
 #include <string.h>
 
-static void node_free(gpointer data)
-{
-    tm_node *node = data;
-    if (!node)
-        return;
-    tm_use_free(node->use);
-    tm_program_free(node->program);
-    tm_program_free(node->inverse);
-    g_free(node->partial);
-    g_free(node->indent);
-    g_free(node);
-}
-
-void tm_program_free(tm_program *program)
-{
-    if (!program)
-        return;
-    g_ptr_array_unref(program->nodes);
-    g_strfreev(program->names);
-    g_free(program);
-}
-
-static tm_program *program_new(void)
-{
-    tm_program *program = g_new0(tm_program, 1);
-    program->nodes = g_ptr_array_new_with_free_func(node_free);
-    return program;
-}
-
 static tm_node *add_node(tm_parser *parser, tm_program *program, tm_node_kind kind, const char *at)
 {
     tm_node *node = g_new0(tm_node, 1);
@@ -53,12 +24,6 @@ static void add_text(tm_parser *parser, tm_program *program, const char *from, c
 static const char *find(const char *at, const char *end, const char *what)
 {
     return at < end ? memmem(at, (size_t)(end - at), what, strlen(what)) : NULL;
-}
-
-static bool starts(const tm_parser *parser, const char *at, const char *what)
-{
-    size_t n = strlen(what);
-    return (size_t)(parser->end - at) >= n && memcmp(at, what, n) == 0;
 }
 
 /* Reads the text up to the next tag, which parser->at then stands on; \{{ is text, \\{{ a backslash and a
@@ -87,99 +52,9 @@ static void parse_text(tm_parser *parser, tm_program *program)
             next -= next - open > 3 && next[-2] == '\\' ? 2 : 1;
         add_text(parser, program, open, next);
         parser->at = next;
-        if (starts(parser, next, "{{"))
+        if (tm_parser_at(parser, next, "{{"))
             return;
     }
-}
-
-/* What kind of tag stands at parser->at. */
-typedef enum {
-    TAG_NONE, /* the end of the source */
-    TAG_VALUE,
-    TAG_TRIPLE,
-    TAG_BLOCK,
-    TAG_INVERSE, /* {{^x}} */
-    TAG_ELSE,    /* {{else}} {{^}} */
-    TAG_CHAIN,   /* {{else if}} */
-    TAG_CLOSE,
-    TAG_PARTIAL,
-    TAG_COMMENT,
-    TAG_RAW,
-} tag_kind;
-
-typedef struct tm_tag {
-    tag_kind kind;
-    const char *from;   /* its first brace */
-    const char *inside; /* behind what says the kind */
-    bool open;          /* has ~ */
-} tm_tag;
-
-static const char *skip_space(const tm_parser *parser, const char *at)
-{
-    size_t n;
-    while ((n = tm_space_at(at, parser->end)) > 0)
-        at += n;
-    return at;
-}
-
-static bool closes_at(const tm_parser *parser, const char *at)
-{
-    at = skip_space(parser, at);
-    return starts(parser, at, "}}") || starts(parser, at, "~}}");
-}
-
-static tm_tag look(const tm_parser *parser)
-{
-    tm_tag tag = {.from = parser->at, .inside = parser->at + 2};
-    if (parser->at >= parser->end)
-        return tag;
-    if (starts(parser, parser->at, "{{{{")) {
-        tag.kind = TAG_RAW;
-        tag.inside += 2;
-        return tag;
-    }
-    if (starts(parser, tag.inside, "~")) {
-        tag.open = true;
-        tag.inside++;
-    }
-    char sign = tag.inside < parser->end ? *tag.inside : '\0';
-    const char *word = skip_space(parser, tag.inside);
-    tm_parser after = *parser;
-    after.at = word;
-    g_autofree char *name = tm_word_parse(&after);
-    tag.kind = sign == '{'   ? TAG_TRIPLE
-               : sign == '#' ? TAG_BLOCK
-               : sign == '/' ? TAG_CLOSE
-               : sign == '>' ? TAG_PARTIAL
-               : sign == '!' ? TAG_COMMENT
-               : sign == '^' ? (closes_at(parser, tag.inside + 1) ? TAG_ELSE : TAG_INVERSE)
-                             : TAG_VALUE;
-    if (tag.kind != TAG_VALUE || sign == '&') {
-        tag.inside++;
-    } else if (name && strcmp(name, "else") == 0 && after.at < parser->end && !strchr("=./", *after.at)) {
-        tag.kind = closes_at(parser, after.at) ? TAG_ELSE : TAG_CHAIN;
-        tag.inside = after.at;
-    }
-    return tag;
-}
-
-/* Reads the closing braces; *close: they have a ~. */
-static gboolean parse_close(tm_parser *parser, const tm_tag *tag, bool *close)
-{
-    tm_parser_skip_space(parser);
-    bool triple = tag->kind == TAG_TRIPLE;
-    const char *at = parser->at + (triple && starts(parser, parser->at, "}"));
-    *close = starts(parser, at, "~");
-    const char *braces = at + *close;
-    if ((!triple || at > parser->at) && starts(parser, braces, "}}")) {
-        parser->at = braces + 2;
-        return TRUE;
-    }
-    if (parser->at >= parser->end)
-        return tm_parser_fail(parser, tag->from, "this tag is never closed: %s is missing",
-                              triple ? "}}}" : "}}");
-    return tm_parser_fail(parser, parser->at, "%s is expected here; to send {{ as text write \\{{",
-                          triple ? "}}}" : "}}");
 }
 
 static gboolean parse_program(tm_parser *parser, tm_program *program, tm_tag *stop);
@@ -188,7 +63,7 @@ static gboolean parse_comment(tm_parser *parser, tm_program *program, const tm_t
 {
     tm_node *node = add_node(parser, program, TM_NODE_COMMENT, tag->from);
     const char *end;
-    if (starts(parser, tag->inside, "--")) {
+    if (tm_parser_at(parser, tag->inside, "--")) {
         end = find(tag->inside + 2, parser->end, "--}}");
         const char *tilde = find(tag->inside + 2, parser->end, "--~}}");
         end = tilde && (!end || tilde < end) ? tilde + 5 : end ? end + 4 : NULL;
@@ -198,7 +73,7 @@ static gboolean parse_comment(tm_parser *parser, tm_program *program, const tm_t
     }
     if (!end)
         return tm_parser_fail(parser, tag->from, "this comment is never closed: %s is missing",
-                              starts(parser, tag->inside, "--") ? "--}}" : "}}");
+                              tm_parser_at(parser, tag->inside, "--") ? "--}}" : "}}");
     node->open.open = tag->open;
     node->open.close = end[-3] == '~';
     parser->at = end;
@@ -211,7 +86,7 @@ static gboolean parse_value(tm_parser *parser, tm_program *program, const tm_tag
     parser->at = tag->inside;
     node->use = tm_use_parse(parser, TM_AS_TEXT);
     node->open.open = tag->open;
-    return node->use && parse_close(parser, tag, &node->open.close);
+    return node->use && tm_tag_close(parser, tag, &node->open.close);
 }
 
 static gboolean parse_partial(tm_parser *parser, tm_program *program, const tm_tag *tag)
@@ -221,9 +96,9 @@ static gboolean parse_partial(tm_parser *parser, tm_program *program, const tm_t
     parser->at = tag->inside;
     tm_parser_skip_space(parser);
     const char *from = parser->at;
-    if (starts(parser, from, "("))
+    if (tm_parser_at(parser, from, "("))
         return tm_parser_fail(parser, from, "a partial is named, not computed: {{> name}}");
-    if (starts(parser, from, "\"") || starts(parser, from, "'")) {
+    if (tm_parser_at(parser, from, "\"") || tm_parser_at(parser, from, "'")) {
         tm_expression *name = tm_expression_parse(parser);
         if (!name)
             return FALSE;
@@ -241,7 +116,7 @@ static gboolean parse_partial(tm_parser *parser, tm_program *program, const tm_t
         return tm_parser_fail(parser, from, "a partial takes one context: {{> %s object name=value}}",
                               node->partial);
     node->open.open = tag->open;
-    return parse_close(parser, tag, &node->open.close);
+    return tm_tag_close(parser, tag, &node->open.close);
 }
 
 /* {{{{raw}}}} ... {{{{/raw}}}}: its text as it stands. */
@@ -252,7 +127,7 @@ static gboolean parse_raw(tm_parser *parser, tm_program *program, const tm_tag *
     const char *name = parser->at;
     g_autofree char *word = tm_word_parse(parser);
     tm_parser_skip_space(parser);
-    if (!word || strcmp(word, "raw") != 0 || !starts(parser, parser->at, "}}}}"))
+    if (!word || strcmp(word, "raw") != 0 || !tm_parser_at(parser, parser->at, "}}}}"))
         return tm_parser_fail(parser, name, "a raw block is written {{{{raw}}}}...{{{{/raw}}}}");
     const char *from = parser->at + 4, *at = from;
     for (int open = 1; open > 0; at += 4) {
@@ -260,13 +135,15 @@ static gboolean parse_raw(tm_parser *parser, tm_program *program, const tm_tag *
         if (!at)
             return tm_parser_fail(parser, tag->from,
                                   "this raw block is never closed: {{{{/raw}}}} is missing");
-        open += starts(parser, at, "{{{{/raw}}}}") ? -1 : starts(parser, at, "{{{{raw}}}}") ? 1 : 0;
+        open += tm_parser_at(parser, at, "{{{{/raw}}}}")  ? -1
+                : tm_parser_at(parser, at, "{{{{raw}}}}") ? 1
+                                                          : 0;
     }
     at -= 4;
     tm_node *node = add_node(parser, program, TM_NODE_BLOCK, tag->from);
     node->use = tm_use_new();
     node->use->helper = tm_helper_named("raw");
-    node->program = program_new();
+    node->program = tm_program_new();
     add_text(parser, node->program, from, at);
     parser->at = at + strlen("{{{{/raw}}}}");
     return TRUE;
@@ -277,20 +154,20 @@ static gboolean parse_block_open(tm_parser *parser, tm_node *block, const tm_tag
 {
     gboolean ok;
     parser->at = tag->inside;
-    if (starts(parser, parser->at, ">") || starts(parser, parser->at, "*"))
+    if (tm_parser_at(parser, parser->at, ">") || tm_parser_at(parser, parser->at, "*"))
         return tm_parser_fail(parser, tag->from, "partial blocks and decorators are not part of Dotprompt");
     block->use = tm_use_parse(parser, TM_AS_BLOCK);
     if (!block->use)
         return FALSE;
     block->program->names = tm_names_parse(parser, &ok);
     block->open.open = tag->open;
-    return ok && parse_close(parser, tag, &block->open.close);
+    return ok && tm_tag_close(parser, tag, &block->open.close);
 }
 
 static tm_node *add_block(tm_parser *parser, tm_program *program, const tm_tag *tag)
 {
     tm_node *block = add_node(parser, program, TM_NODE_BLOCK, tag->from);
-    block->program = program_new();
+    block->program = tm_program_new();
     return block;
 }
 
@@ -309,16 +186,16 @@ static gboolean parse_block_body(tm_parser *parser, tm_node *block, tm_tag *stop
         return FALSE;
     tm_tag otherwise = *stop;
     block->middle.open = otherwise.open;
-    if (otherwise.kind == TAG_ELSE) {
-        block->inverse = program_new();
+    if (otherwise.kind == TM_TAG_ELSE) {
+        block->inverse = tm_program_new();
         parser->at = otherwise.inside;
-        if (!parse_close(parser, &otherwise, &block->middle.close) ||
+        if (!tm_tag_close(parser, &otherwise, &block->middle.close) ||
             !parse_program(parser, block->inverse, stop))
             return FALSE;
-        if (stop->kind == TAG_ELSE || stop->kind == TAG_CHAIN)
+        if (stop->kind == TM_TAG_ELSE || stop->kind == TM_TAG_CHAIN)
             return tm_parser_fail(parser, stop->from, "a second {{else}} in one block");
-    } else if (otherwise.kind == TAG_CHAIN) {
-        block->inverse = program_new();
+    } else if (otherwise.kind == TM_TAG_CHAIN) {
+        block->inverse = tm_program_new();
         block->inverse->chained = true;
         tm_node *chained = add_block(parser, block->inverse, &otherwise);
         if (!parse_block_open(parser, chained, &otherwise))
@@ -337,7 +214,7 @@ static gboolean parse_block_end(tm_parser *parser, tm_node *block, const tm_tag 
     const char *from = parser->start + block->offset;
     const tm_expression *head = block->use->head;
     g_autofree char *name = g_strndup(parser->start + head->offset, head->length);
-    if (stop->kind != TAG_CLOSE)
+    if (stop->kind != TM_TAG_CLOSE)
         return tm_parser_fail(parser, from, "this block is never closed: {{/%s}} is missing", name);
     parser->at = stop->inside;
     tm_parser_skip_space(parser);
@@ -354,13 +231,13 @@ static gboolean parse_block_end(tm_parser *parser, tm_node *block, const tm_tag 
                               word, name, place.line);
     }
     block->close.open = stop->open;
-    return parse_close(parser, stop, &block->close.close);
+    return tm_tag_close(parser, stop, &block->close.close);
 }
 
 static gboolean parse_block(tm_parser *parser, tm_program *program, const tm_tag *tag)
 {
     tm_node *block = add_block(parser, program, tag);
-    tm_tag stop = {.kind = TAG_NONE};
+    tm_tag stop = {.kind = TM_TAG_NONE};
     if (!parse_block_open(parser, block, tag) || !parse_block_body(parser, block, &stop) ||
         !parse_block_end(parser, block, &stop))
         return FALSE;
@@ -369,7 +246,7 @@ static gboolean parse_block(tm_parser *parser, tm_program *program, const tm_tag
         chained->close = block->close;
         chain = chained->inverse;
     }
-    if (tag->kind == TAG_INVERSE) { /* {{^x}}: what stands first is for when x is empty */
+    if (tag->kind == TM_TAG_INVERSE) { /* {{^x}}: what stands first is for when x is empty */
         tm_program *first = block->program;
         block->program = block->inverse;
         block->inverse = first;
@@ -383,29 +260,29 @@ static gboolean parse_program(tm_parser *parser, tm_program *program, tm_tag *st
     for (;;) {
         gboolean ok = TRUE;
         parse_text(parser, program);
-        tm_tag tag = look(parser);
+        tm_tag tag = tm_tag_look(parser);
         switch (tag.kind) {
-        case TAG_NONE:
-        case TAG_ELSE:
-        case TAG_CHAIN:
-        case TAG_CLOSE:
+        case TM_TAG_NONE:
+        case TM_TAG_ELSE:
+        case TM_TAG_CHAIN:
+        case TM_TAG_CLOSE:
             *stop = tag;
             return TRUE;
-        case TAG_VALUE:
-        case TAG_TRIPLE:
+        case TM_TAG_VALUE:
+        case TM_TAG_TRIPLE:
             ok = parse_value(parser, program, &tag);
             break;
-        case TAG_BLOCK:
-        case TAG_INVERSE:
+        case TM_TAG_BLOCK:
+        case TM_TAG_INVERSE:
             ok = parse_block(parser, program, &tag);
             break;
-        case TAG_PARTIAL:
+        case TM_TAG_PARTIAL:
             ok = parse_partial(parser, program, &tag);
             break;
-        case TAG_COMMENT:
+        case TM_TAG_COMMENT:
             ok = parse_comment(parser, program, &tag);
             break;
-        case TAG_RAW:
+        case TM_TAG_RAW:
             ok = parse_raw(parser, program, &tag);
             break;
         }
@@ -423,13 +300,13 @@ gboolean tm_unit_parse(tm_unit *unit, GError **error)
                         .end = unit->source + unit->length,
                         .names = names,
                         .error = error};
-    tm_tag stop = {.kind = TAG_NONE};
-    unit->program = program_new();
+    tm_tag stop = {.kind = TM_TAG_NONE};
+    unit->program = tm_program_new();
     if (!parse_program(&parser, unit->program, &stop))
         return FALSE;
-    if (stop.kind == TAG_CLOSE)
+    if (stop.kind == TM_TAG_CLOSE)
         return tm_parser_fail(&parser, stop.from, "this closes a block that is not open");
-    if (stop.kind != TAG_NONE)
+    if (stop.kind != TM_TAG_NONE)
         return tm_parser_fail(&parser, stop.from, "{{else}} stands outside of any block");
     tm_program_strip(unit->program);
     return TRUE;
