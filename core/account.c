@@ -112,11 +112,6 @@ gboolean tm_account_set_base_url(tm_account *account, const char *url, GError **
     return TRUE;
 }
 
-bool tm_model_matches(const char *glob, const char *model)
-{
-    return g_pattern_match_simple(glob, model);
-}
-
 /* Appends what is not there yet of its (unit, window): called from the strongest source to the weakest. */
 static void merge(GArray *limits, const tm_limit *more, size_t n)
 {

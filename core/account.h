@@ -42,8 +42,6 @@ void tm_account_weigh(tm_account *account);
  * g_array_unref(). `as-of` dates are in seen_ms. */
 GArray *tm_account_limits(const tm_account *account, const char *model, const tm_limit *flags,
                           size_t n_flags);
-/* Does `glob` (with * and ?) match the model's name? */
-bool tm_model_matches(const char *glob, const char *model);
 /* The name by which the account's service knows `model`. Borrowed. */
 const char *tm_account_model(const tm_account *account, const char *model);
 

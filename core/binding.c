@@ -39,6 +39,26 @@ static gboolean fail_variable(const tm_binding *binding, const char *flag, const
                    binding->n ? all : "none");
 }
 
+/* The only column beside the id; TM_NO_COLUMN: there are more, or none. */
+static size_t only_column(const tm_binding *binding, char *const *columns, size_t n)
+{
+    size_t only = TM_NO_COLUMN;
+    for (size_t i = 0; i < n; i++) {
+        if (binding->id && tm_column_alike(columns[i], binding->id))
+            continue;
+        if (only != TM_NO_COLUMN)
+            return TM_NO_COLUMN;
+        only = i;
+    }
+    return only;
+}
+
+size_t tm_bound_column(const tm_binding *binding, tm_bound *b, char *const *columns, size_t n)
+{
+    size_t i = tm_column_find(columns, n, b->column ? b->column : b->name, !b->column, &b->hint);
+    return i == TM_NO_COLUMN && !b->column && binding->alone ? only_column(binding, columns, n) : i;
+}
+
 /* Splits "NAME=TEXT" of each of `pairs` into the variable's place. */
 static gboolean take_pairs(tm_binding *binding, char *const *pairs, const char *flag, bool is_map,
                            GError **error)

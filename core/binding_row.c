@@ -4,26 +4,6 @@
 #include "core/json.h"
 #include <string.h>
 
-/* The only column beside the id; TM_NO_COLUMN: there are more, or none. */
-static size_t only_column(const tm_binding *binding, char *const *columns, size_t n)
-{
-    size_t only = TM_NO_COLUMN;
-    for (size_t i = 0; i < n; i++) {
-        if (binding->id && tm_column_alike(columns[i], binding->id))
-            continue;
-        if (only != TM_NO_COLUMN)
-            return TM_NO_COLUMN;
-        only = i;
-    }
-    return only;
-}
-
-size_t tm_bound_column(const tm_binding *binding, tm_bound *b, char *const *columns, size_t n)
-{
-    size_t i = tm_column_find(columns, n, b->column ? b->column : b->name, !b->column, &b->hint);
-    return i == TM_NO_COLUMN && !b->column && binding->alone ? only_column(binding, columns, n) : i;
-}
-
 static const json_t *member_called(const json_t *row, const char *name, bool loosely)
 {
     const json_t *value = json_object_get(row, name);

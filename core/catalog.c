@@ -3,7 +3,6 @@
 #include "core/catalog.h"
 
 #include "catalog_yaml.h"
-#include "core/account.h"
 #include "core/json.h"
 #include "core/yaml.h"
 #include <math.h>
@@ -100,6 +99,11 @@ const char *const *tm_catalog_models(const char *provider)
     }
     const char *const *names = g_hash_table_lookup(by_provider, provider);
     return names ? names : none;
+}
+
+bool tm_model_matches(const char *glob, const char *model)
+{
+    return g_pattern_match_simple(glob, model);
 }
 
 gboolean tm_catalog_model_thinks(const char *model)

@@ -20,6 +20,8 @@ const char *const *tm_catalog_presets(void);
 /* Appends soft limits known for (provider, tier, model) to `limits` (tm_limit), newest entry that fits. A
  * value that is null there is not known and not appended. */
 void tm_catalog_limits(const char *provider, const char *tier, const char *model, GArray *limits);
+/* Does `glob` (with * and ?) match the model's name? */
+bool tm_model_matches(const char *glob, const char *model);
 /* The models of a provider that are known, NULL-terminated. Borrowed. */
 const char *const *tm_catalog_models(const char *provider);
 /* Does the model think before it answers (so that a small output cap may leave no text)? */

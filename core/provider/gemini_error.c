@@ -7,7 +7,6 @@
 enum {
     MESSAGE_MAX = 400,   /* bytes of the server's words that are kept */
     MESSAGE_SEEN = 4000, /* bytes of them that are looked at */
-    NESTED_MAX = 3,      /* errors inside the text of errors: proxies wrap so */
 };
 
 typedef struct {
@@ -60,99 +59,6 @@ static const rule rules[] = {
 static bool contains(const char *text, const char *words)
 {
     return strcasestr(text, words) != NULL;
-}
-
-bool tm_gemini_speaks_of_money(const char *message)
-{
-    /* an ordinary 429 says "check your plan and billing details": that is none */
-    static const char *const words[] = {"prepayment credits", "prepaid credits", "credits are depleted",
-                                        "spending cap", "spend cap"};
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-        if (contains(message, words[i]))
-            return true;
-    return false;
-}
-
-/* ---- what the body says ---- */
-
-const json_t *tm_gemini_error_of(const json_t *root)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach(root, i, item) {
-        const json_t *error = json_is_object(item) ? tm_gemini_error_of(item) : NULL;
-        if (error)
-            return error;
-    }
-    const json_t *error = json_object_get(root, "error");
-    return json_is_object(error) || json_is_string(error) ? error : NULL;
-}
-
-const json_t *tm_gemini_detail(const tm_gemini_fault *fault, const char *type)
-{
-    size_t i;
-    json_t *detail;
-    json_array_foreach(fault->details, i, detail)
-        if (json_is_object(detail) && g_str_has_suffix(tm_json_string(detail, "@type", ""), type))
-            return detail;
-    return NULL;
-}
-
-static int http_of_status(const char *status)
-{
-    static const struct {
-        const char *status;
-        int http;
-    } known[] = {
-        {"INVALID_ARGUMENT", 400}, {"FAILED_PRECONDITION", 400}, {"OUT_OF_RANGE", 400},
-        {"UNAUTHENTICATED", 401},  {"PERMISSION_DENIED", 403},   {"NOT_FOUND", 404},
-        {"ABORTED", 409},          {"RESOURCE_EXHAUSTED", 429},  {"CANCELLED", 499},
-        {"UNIMPLEMENTED", 501},    {"UNAVAILABLE", 503},         {"DEADLINE_EXCEEDED", 504},
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
-        if (strcmp(known[i].status, status) == 0)
-            return known[i].http;
-    return 500;
-}
-
-static void read_fault(const json_t *error, int http, tm_gemini_fault *fault)
-{
-    fault->status = tm_json_string(error, "status", "");
-    if (!*fault->status)
-        fault->status = tm_json_string(error, "code", ""); /* some surfaces have a word there */
-    if (g_ascii_isdigit(*fault->status))
-        fault->status = "";
-    fault->message = json_is_string(error) ? json_string_value(error) : tm_json_string(error, "message", "");
-    fault->details = tm_json_array(error, "details");
-    const json_t *info = tm_gemini_detail(fault, "google.rpc.ErrorInfo");
-    fault->reason = info ? tm_json_string(info, "reason", "") : "";
-    fault->http = http;
-    if (http < 300 || fault->nested) { /* the body's word is all there is, or is the nearer one */
-        int64_t code = tm_json_integer(error, "code", 0);
-        fault->http = code >= 300 && code < 600 ? (int)code
-                      : *fault->status          ? http_of_status(fault->status)
-                                                : http;
-        if (fault->http < 300)
-            fault->http = 500;
-    }
-}
-
-/* An error may stand as JSON inside the text of an error, after some words. */
-static void read_nested(tm_gemini_fault *fault, int http)
-{
-    for (int depth = 0; depth < NESTED_MAX; depth++) {
-        const char *brace = strpbrk(fault->message, "{[");
-        json_t *inner = brace ? tm_json_parse(brace, strlen(brace), NULL) : NULL;
-        const json_t *error = tm_gemini_error_of(inner);
-        if (!error) {
-            json_decref(inner);
-            return;
-        }
-        json_t *outer = fault->nested;
-        fault->nested = inner;
-        read_fault(error, http, fault);
-        json_decref(outer);
-    }
 }
 
 /* ---- words for people ---- */
@@ -253,8 +159,7 @@ void tm_gemini_read_error(const tm_account *account, const tm_reply *reply, cons
                           tm_answer *answer)
 {
     tm_gemini_fault fault = {0};
-    read_fault(error, reply->http, &fault);
-    read_nested(&fault, reply->http);
+    tm_gemini_fault_read(error, reply->http, &fault);
     answer->retry_ms = tm_gemini_retry_ms(&fault, reply);
     classify(&fault, reply, account ? account->key : NULL, answer);
     json_decref(fault.nested);

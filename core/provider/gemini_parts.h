@@ -1,5 +1,5 @@
-/* gemini_parts.h - the nouns behind gemini.c: config, request, reply, error, refusal. Only gemini*.c include
- * it. */
+/* gemini_parts.h - the nouns behind gemini.c: config, request, reply, fault, error, refusal. Only gemini*.c
+ * include it. */
 #pragma once
 #include "core/json.h"
 #include "core/provider/provider.h"
@@ -31,17 +31,18 @@ typedef struct {
     json_t *nested;        /* owned: where the error stood inside a message's text */
 } tm_gemini_fault;
 
-/* gemini_error.c: the `error` of a body, also where an array or another object wraps it; NULL: none.
+/* gemini_fault.c: the `error` of a body, also where an array or another object wraps it; NULL: none.
  * Borrowed. */
 const json_t *tm_gemini_error_of(const json_t *root);
-/* Fills class, code, message, retry and violations from a reply that is an error. `error` may be NULL: no
- * JSON. */
-void tm_gemini_read_error(const tm_account *account, const tm_reply *reply, const json_t *error,
-                          tm_answer *answer);
+/* Reads it into an empty fault; free its `nested`. `error` may be NULL: no JSON. */
+void tm_gemini_fault_read(const json_t *error, int http, tm_gemini_fault *fault);
 /* The detail of a type ("google.rpc.RetryInfo"); NULL: none. */
 const json_t *tm_gemini_detail(const tm_gemini_fault *fault, const char *type);
-/* Do the server's words speak of an empty purse, and of nothing else? */
-bool tm_gemini_speaks_of_money(const char *message);
+
+/* gemini_error.c: fills class, code, message, retry and violations from a reply that is an error. `error` may
+ * be NULL: no JSON. */
+void tm_gemini_read_error(const tm_account *account, const tm_reply *reply, const json_t *error,
+                          tm_answer *answer);
 
 /* gemini_refusal.c: a 429. Fills class and violations; gives words that go before the server's, or NULL.
  * Static. */

@@ -162,9 +162,21 @@ static void read_violations(const tm_gemini_fault *fault, tm_answer *answer)
     }
 }
 
+/* Do the server's words speak of an empty purse, and of nothing else? */
+static bool speaks_of_money(const char *message)
+{
+    /* an ordinary 429 says "check your plan and billing details": that is none */
+    static const char *const words[] = {"prepayment credits", "prepaid credits", "credits are depleted",
+                                        "spending cap", "spend cap"};
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (contains(message, words[i]))
+            return true;
+    return false;
+}
+
 const char *tm_gemini_read_refusal(const tm_gemini_fault *fault, tm_answer *answer)
 {
-    if (tm_gemini_speaks_of_money(fault->message)) {
+    if (speaks_of_money(fault->message)) {
         answer->class = TM_CLASS_MONEY;
         return NULL;
     }
