@@ -7,17 +7,21 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
+/* json_write.c */
+
 /* Appends `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
 void tm_json_write_string(GString *out, const char *text, size_t length);
 /* Appends `value` compact, key order kept, numbers as tm_json_write_number() writes them. NULL is null. */
 void tm_json_write(GString *out, const json_t *value);
+/* The same as a new string. (transfer full) */
+char *tm_json_text(const json_t *value);
 /* The same over several lines, `indent` (0..10) spaces a level, as JavaScript's JSON.stringify lays it out.
  */
 void tm_json_write_indented(GString *out, const json_t *value, int indent);
 /* Appends a number as JavaScript prints it: 0.1, 3, 1e-7, never 0.10000000000000001 or 3.0. */
 void tm_json_write_number(GString *out, const json_t *number);
-/* The same as a new string. (transfer full) */
-char *tm_json_text(const json_t *value);
+
+/* json.c */
 
 /* Parses with U+0000 allowed; lone surrogates are mended to U+FFFD, a BOM is skipped, any value may stand at
  * the top, integers past 64 bits become reals. NULL and *error with line and column. (transfer full) */

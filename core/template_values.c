@@ -196,21 +196,13 @@ void tm_value_write(GString *out, const json_t *value)
     case JSON_STRING:
         g_string_append_len(out, json_string_value(value), (gssize)json_string_length(value));
         break;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        tm_json_write_number(out, value);
-        break;
-    case JSON_TRUE:
-        g_string_append(out, "true");
-        break;
-    case JSON_FALSE:
-        g_string_append(out, "false");
-        break;
     case JSON_NULL:
         break;
     case JSON_ARRAY:
     case JSON_OBJECT:
         write_compound(out, value);
         break;
+    default: /* numbers, true and false */
+        tm_json_write(out, value);
     }
 }

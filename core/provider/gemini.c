@@ -1,6 +1,6 @@
 /* gemini.c - Google's Gemini API, native wire: what each operation sends and how its reply is read. Bodies:
- * gemini_config.c, gemini_request.c; answers: gemini_reply.c; errors: gemini_fault.c,
- * gemini_error.c, gemini_refusal.c. */
+ * gemini_config.c, gemini_request.c; answers: gemini_reply.c; errors: gemini_fault.c, gemini_error.c,
+ * gemini_refusal.c. */
 #include "core/provider/gemini_parts.h"
 
 #include "core/error.h"
