@@ -2,11 +2,9 @@
 #include "cmd/batch_json.h"
 #include "cmd/command.h"
 #include "cmd/drive.h"
-#include "cmd/lanes.h"
+#include "cmd/mill.h"
 #include "cmd/output.h"
 #include "cmd/signals.h"
-#include "cmd/source_batch.h"
-#include "cmd/source_queue.h"
 #include "cmd/ui/say.h"
 #include "cmd/when.h"
 #include "core/error.h"
@@ -55,114 +53,15 @@ static const GOptionEntry more[] = {
     {0},
 };
 
-/* What is run: each batch with the lanes it may use. */
-typedef struct {
-    GPtrArray *sources; /* tm_source */
-    GPtrArray *lanes;   /* GArray of tm_engine_lane, parallel */
-} mill;
-
-static void mill_clear(mill *m)
-{
-    g_clear_pointer(&m->sources, g_ptr_array_unref);
-    g_clear_pointer(&m->lanes, g_ptr_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(mill, mill_clear)
-
-static gboolean add_source(tm_context *context, mill *m, tm_source *source, GError **error)
-{
-    g_ptr_array_add(m->sources, source);
-    GArray *lanes = tm_source_lanes(context, source, error);
-    if (!lanes)
-        return FALSE;
-    g_ptr_array_add(m->lanes, lanes);
-    return TRUE;
-}
-
-/* PROMPT DATA, or DATA with --prompt. */
-static gboolean from_files(tm_context *context, mill *m, const char *prompt, const char *data, GError **error)
-{
-    tm_source *source = tm_source_open(prompt, data, error);
-    /* The lanes come first: without a key nothing need be queued. */
-    if (!source || !add_source(context, m, source, error))
-        return FALSE;
-    g_auto(tm_intake_result) result = {0};
-    return tm_source_begin(context, source, false, error) &&
-           tm_source_add(context, source, NULL, &result, error);
-}
-
-static gboolean from_batch(tm_context *context, mill *m, const tm_batch *batch, GError **error)
-{
-    tm_source *source = NULL;
-    return tm_source_load(context, batch, &source, error) && add_source(context, m, source, error);
-}
-
-static gboolean from_names(tm_context *context, mill *m, int argc, char **argv, GError **error)
-{
-    tm_store *store = tm_context_store(context, error);
-    if (!store)
-        return FALSE;
-    for (int i = 1; i < argc; i++) {
-        g_autoptr(tm_batch) batch = tm_store_batch(store, argv[i], tm_context_dir(context), error);
-        if (!batch || !from_batch(context, m, batch, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean from_all_open(tm_context *context, mill *m, GError **error)
-{
-    tm_store *store = tm_context_store(context, error);
-    g_autoptr(GPtrArray) batches = store ? tm_store_batches(store, NULL, true, error) : NULL;
-    if (!batches)
-        return FALSE;
-    for (guint i = 0; i < batches->len; i++) {
-        const tm_batch *batch = batches->pdata[i];
-        g_autofree char *n = tm_ui_number(tm_batch_open(batch));
-        tm_say("%s: %s rows waiting (%s)", batch->name, n, batch->dir);
-        if (!from_batch(context, m, batch, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-/* Which of the three forms was typed? */
-static gboolean gather(tm_context *context, mill *m, int argc, char **argv, GError **error)
-{
-    if (tm_source_flags.prompt) {
-        if (argc != 2)
-            return tm_fail(error, TM_ERROR_USAGE, "with --prompt TEXT name the data file, and nothing else");
-        return from_files(context, m, NULL, argv[1], error);
-    }
-    if (argc == 1)
-        return from_all_open(context, m, error);
-    if (!tm_source_is_prompt(argv[1]))
-        return from_names(context, m, argc, argv, error);
-    if (argc == 2)
-        return tm_fail(error, TM_ERROR_USAGE, "%s over which data? tidemill run %s DATA.csv", argv[1],
-                       argv[1]);
-    if (argc > 3)
-        return tm_fail(error, TM_ERROR_USAGE, "one prompt and one data file at a time");
-    return from_files(context, m, argv[1], argv[2], error);
-}
-
-static gboolean drive(tm_context *context, mill *m, tm_drive_end *end, GError **error)
+static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError **error)
 {
     guint n = m->sources->len;
     g_autofree tm_engine_work *works = g_new0(tm_engine_work, n + 1);
     g_autofree char *media_root = NULL;
     for (guint i = 0; i < n; i++) {
-        tm_source *source = m->sources->pdata[i];
-        GArray *lanes = m->lanes->pdata[i];
-        works[i] = (tm_engine_work){
-            .batch = source->batch,
-            .revision = source->revision,
-            .prompt = source->prompt,
-            .binding = source->binding,
-            .lanes = (const tm_engine_lane *)(void *)lanes->data,
-            .n_lanes = lanes->len,
-        };
-        if (!media_root && strcmp(source->data, "-") != 0)
-            media_root = g_path_get_dirname(source->data);
+        works[i] = tm_source_work(m->sources->pdata[i], m->lanes->pdata[i]);
+        if (!media_root)
+            media_root = tm_source_folder(m->sources->pdata[i]);
     }
     tm_drive_options drive_options = {
         .concurrency = opt_concurrency,
@@ -242,7 +141,7 @@ static void say_stopped(const tm_batch *batch, bool several, const tm_drive_end 
 }
 
 /* What to type to go on, or to see the results: always the last line. */
-static void last_line(const mill *m, int status, const tm_drive_end *end, int64_t now_ms)
+static void last_line(const tm_mill *m, int status, const tm_drive_end *end, int64_t now_ms)
 {
     const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
     bool several = m->sources->len > 1;
@@ -258,19 +157,6 @@ static void last_line(const mill *m, int status, const tm_drive_end *end, int64_
                first->name);
     else if (!opt_output)
         tm_say("results: tidemill results %s -o results.csv", first->name);
-}
-
-static int status_of(const mill *m)
-{
-    int status = TM_EXIT_OK;
-    for (guint i = 0; i < m->sources->len; i++) {
-        const tm_batch *b = ((tm_source *)m->sources->pdata[i])->batch;
-        if (tm_batch_open(b) > 0)
-            return TM_EXIT_WAITING;
-        if (b->n[TM_JOB_FAILED] + b->n[TM_JOB_BLOCKED] + b->n[TM_JOB_HELD] > 0)
-            status = TM_EXIT_FAILED;
-    }
-    return status;
 }
 
 static gboolean print_json(tm_store *store, const tm_batch *batch, int status, const tm_drive_end *end,
@@ -298,7 +184,7 @@ static void on_finish(int status, const char *batch)
         tm_warn("--on-finish: %s", error->message);
 }
 
-static int finish(tm_context *context, mill *m, tm_drive_end *end, GError **error)
+static int finish(tm_context *context, tm_mill *m, tm_drive_end *end, GError **error)
 {
     for (guint i = 0; i < m->sources->len; i++) {
         tm_batch *batch = ((tm_source *)m->sources->pdata[i])->batch;
@@ -308,7 +194,7 @@ static int finish(tm_context *context, mill *m, tm_drive_end *end, GError **erro
         tm_say("%s: %s", batch->name, words);
     }
     const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
-    int status = status_of(m);
+    int status = tm_mill_status(m);
     if (opt_output && (status != TM_EXIT_WAITING || opt_partial) && !write_output(context, first, error))
         return TM_EXIT_ERROR;
     for (guint i = 0; opt_json && i < m->sources->len; i++)
@@ -336,10 +222,7 @@ static gboolean check_flags(tm_context *context, GError **error)
 
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
-    g_auto(mill) m = {
-        .sources = g_ptr_array_new_with_free_func((GDestroyNotify)tm_source_free),
-        .lanes = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref),
-    };
+    g_auto(tm_mill) m = {0};
     tm_drive_end end = {0};
     tm_results_format format;
     if (!check_flags(context, error))
@@ -347,7 +230,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     if (!tm_output_format(opt_format, opt_output, &format, error) || !tm_output_check(opt_output, error))
         return TM_EXIT_ERROR;
     tm_signals_catch();
-    if (!gather(context, &m, argc, argv, error))
+    if (!tm_mill_gather(context, &m, argc, argv, error))
         return TM_EXIT_ERROR;
     if (m.sources->len == 0) {
         tm_say("nothing is waiting. Begin with: tidemill run PROMPT DATA");

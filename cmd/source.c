@@ -65,3 +65,20 @@ GArray *tm_source_lanes(tm_context *context, const tm_source *source, GError **e
     flags.model = source->model;
     return tm_lanes_choose(context, source->prompt, &flags, error);
 }
+
+tm_engine_work tm_source_work(const tm_source *source, const GArray *lanes)
+{
+    return (tm_engine_work){
+        .batch = source->batch,
+        .revision = source->revision,
+        .prompt = source->prompt,
+        .binding = source->binding,
+        .lanes = (const tm_engine_lane *)(void *)lanes->data,
+        .n_lanes = lanes->len,
+    };
+}
+
+char *tm_source_folder(const tm_source *source)
+{
+    return strcmp(source->data, "-") != 0 ? g_path_get_dirname(source->data) : NULL;
+}

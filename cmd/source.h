@@ -24,5 +24,11 @@ tm_source *tm_source_open(const char *prompt, const char *data, GError **error);
 /* Over which accounts and models its rows may go, by the flags: array of tm_engine_lane. */
 GArray *tm_source_lanes(tm_context *context, const tm_source *source, GError **error);
 
+/* What the engine is given of it: all borrowed from the source and `lanes`. */
+tm_engine_work tm_source_work(const tm_source *source, const GArray *lanes);
+
+/* The folder that the data's media must lie beneath; NULL: the data comes from stdin. (transfer full) */
+char *tm_source_folder(const tm_source *source);
+
 /* Is `word` meant as a prompt (a file, a folder, export.zip#name), rather than a batch's name? */
 bool tm_source_is_prompt(const char *word);

@@ -164,17 +164,10 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         tm_fail(error, TM_ERROR_INPUT, "%s has no such row", argv[argc - 1]);
         return TM_EXIT_ERROR;
     }
-    g_autofree char *media_root = strcmp(source->data, "-") != 0 ? g_path_get_dirname(source->data) : NULL;
-    tm_engine_work work = {
-        .batch = source->batch,
-        .revision = source->revision,
-        .prompt = source->prompt,
-        .binding = source->binding,
-        .lanes = (const tm_engine_lane *)(void *)lanes->data,
-        .n_lanes = lanes->len,
-        .jobs = (const int64_t *)(void *)jobs->data,
-        .n_jobs = jobs->len,
-    };
+    g_autofree char *media_root = tm_source_folder(source);
+    tm_engine_work work = tm_source_work(source, lanes);
+    work.jobs = (const int64_t *)(void *)jobs->data;
+    work.n_jobs = jobs->len;
     tm_drive_options drive = {.no_wait = true, .media_root = media_root};
     tm_drive_end end = {0};
     if (!tm_drive(context, &work, 1, &drive, &end, error))
