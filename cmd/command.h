@@ -31,4 +31,4 @@ typedef struct {
 extern const tm_command tm_cmd_import, tm_cmd_preview, tm_cmd_try, tm_cmd_plan, tm_cmd_add, tm_cmd_run,
     tm_cmd_status, tm_cmd_results, tm_cmd_retry, tm_cmd_cancel, tm_cmd_rm, tm_cmd_quota, tm_cmd_check,
     tm_cmd_simulate;
-extern const tm_command *const tm_commands[]; /* NULL-terminated, in the order of --help; in main.c */
+extern const tm_command *const tm_commands[]; /* NULL-terminated, in the order of --help: commands.c */

@@ -1,7 +1,7 @@
 /* progress.c - the one line at the bottom while something long goes on. */
 #include "cmd/ui/progress.h"
 
-#include "cmd/ui/say.h"
+#include "cmd/ui/terminal.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +12,12 @@ static const gint64 plain_us = 30 * G_USEC_PER_SEC;
 
 static gint64 due_us;  /* monotonic; 0: never drawn */
 static gboolean drawn; /* a line stands on the terminal */
+static bool off;       /* with -q */
+
+void tm_progress_setup(bool quiet)
+{
+    off = quiet;
+}
 
 static bool is_drawable(void)
 {
@@ -40,7 +46,7 @@ static char *cut(const char *text, int width)
 
 void tm_progress_line(const char *text)
 {
-    if (tm_say_is_quiet())
+    if (off)
         return;
     gint64 now = g_get_monotonic_time();
     if (!is_drawable()) {

@@ -1,6 +1,7 @@
 /* say.h - talk to the user, all on stderr; data goes to stdout by other ways. On a terminal control and bidi
  * characters of any text are shown escaped. */
 #pragma once
+#include "cmd/ui/terminal.h"
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,12 +11,7 @@ void tm_say(const char *format, ...) G_GNUC_PRINTF(1, 2);      /* a line; not wi
 void tm_say_more(const char *format, ...) G_GNUC_PRINTF(1, 2); /* only with -v */
 void tm_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);     /* "warning: ..." also with -q */
 void tm_error_say(const GError *error);                        /* "tidemill: ..." */
-bool tm_say_is_quiet(void);
-bool tm_ui_is_terminal(int fd);
-bool tm_ui_color(int fd);
 
-/* `text` safe to show on a terminal when fd is one; else as it is. (transfer full) */
-char *tm_ui_show(int fd, const char *text);
 /* "10,000", "2 h 5 min", "in 3 min (23:59:10)", "00:00 Pacific (09:00 here)". (transfer full) */
 char *tm_ui_number(int64_t n);
 char *tm_ui_duration(int64_t ms);
