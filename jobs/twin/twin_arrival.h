@@ -51,10 +51,15 @@ void tm_twin_judge_count(tm_twin_arrival *a);
 /* The same judged for /chat/completions. */
 void tm_twin_judge_chat(tm_twin_arrival *a);
 void tm_twin_judge_openai_models(tm_twin_arrival *a);
-/* Puts a refusal into OpenAI's shape. */
-void tm_twin_refusal_to_openai(tm_twin_arrival *a);
 
-/* twin.c: fill the reply; bodies are taken over. */
+/* twin_openai_refusal.c */
+
+/* Puts a refusal that is filled in already into OpenAI's shape. */
+void tm_twin_refusal_to_openai(tm_twin_arrival *a);
+/* The body of one; `param` and `code` may be NULL. (transfer full) */
+GString *tm_twin_openai_refusal(const char *message, const char *type, const char *param, const char *code);
+
+/* twin_reply.c: fill the reply; bodies are taken over. */
 
 void tm_twin_answer(tm_twin_arrival *a, int http, const char *class, GString *body);
 void tm_twin_refuse(tm_twin_arrival *a, int http, const char *class, const char *status, const char *message);
