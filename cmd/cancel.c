@@ -35,11 +35,9 @@ static void tell(const tm_batch *batch, int64_t rows)
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     (void)argc;
-    tm_store *store = tm_context_store_read(context, error); /* a wrong name makes no store */
-    if (!store)
-        return TM_EXIT_ERROR;
-    g_autoptr(tm_batch) batch = tm_store_batch(store, argv[1], tm_context_dir(context), error);
-    if (!batch || !(store = tm_context_store(context, error)))
+    tm_store *store;
+    g_autoptr(tm_batch) batch = tm_context_batch(context, argv[1], &store, error);
+    if (!batch)
         return TM_EXIT_ERROR;
     int64_t rows = tm_store_cancel(store, batch, error);
     if (rows < 0 || !tm_store_refresh(store, batch, error))

@@ -20,6 +20,9 @@ tm_config *tm_context_config(tm_context *context, GError **error); /* borrowed *
 tm_store *tm_context_store(tm_context *context, GError **error);   /* borrowed; created if absent */
 tm_store *tm_context_store_read(tm_context *context,
                                 GError **error); /* never creates; absent: an empty answer's error */
+/* The batch of that name or #ID, and in *store where to write: a wrong name makes no store. (transfer full)
+ */
+tm_batch *tm_context_batch(tm_context *context, const char *name, tm_store **store, GError **error);
 tm_ledger *tm_context_ledger(tm_context *context, GError **error); /* borrowed */
 /* The current folder, absolute. Borrowed. */
 const char *tm_context_dir(tm_context *context);

@@ -112,6 +112,14 @@ tm_store *tm_context_store_read(tm_context *context, GError **error)
     return context->store_read;
 }
 
+tm_batch *tm_context_batch(tm_context *context, const char *name, tm_store **store, GError **error)
+{
+    tm_store *reader = tm_context_store_read(context, error);
+    g_autoptr(tm_batch) batch = reader ? tm_store_batch(reader, name, context->dir, error) : NULL;
+    *store = batch ? tm_context_store(context, error) : NULL;
+    return *store ? g_steal_pointer(&batch) : NULL;
+}
+
 tm_ledger *tm_context_ledger(tm_context *context, GError **error)
 {
     if (context->ledger)

@@ -53,11 +53,9 @@ static int retry(tm_context *context, char **argv, GError **error)
     tm_class class;
     if (!find_class(&class, error))
         return TM_EXIT_USAGE;
-    tm_store *store = tm_context_store_read(context, error); /* a wrong name makes no store */
-    if (!store)
-        return TM_EXIT_ERROR;
-    g_autoptr(tm_batch) batch = tm_store_batch(store, argv[1], tm_context_dir(context), error);
-    if (!batch || !(store = tm_context_store(context, error)))
+    tm_store *store;
+    g_autoptr(tm_batch) batch = tm_context_batch(context, argv[1], &store, error);
+    if (!batch)
         return TM_EXIT_ERROR;
     int64_t rows = tm_store_retry(store, batch, class, error);
     if (rows < 0)
