@@ -1,4 +1,5 @@
 /* check.c - tidemill check [ACCOUNT]: is everything there that a night needs? Free calls only. */
+#include "cmd/ask.h"
 #include "cmd/command.h"
 #include "cmd/lanes.h"
 #include "cmd/ui/say.h"
@@ -6,13 +7,10 @@
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
-#include "jobs/transport.h"
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-static const int most_calls = 50;          /* pages of a list of models */
-static const int64_t patience_ms = 30000;  /* for one call */
 static const int64_t clock_warn_ms = 2000; /* more than the ledger's guards take in their stride */
 
 static char **opt_models;
@@ -57,61 +55,6 @@ static void tell(report *r, bool ok, const char *account, const char *what, cons
         printf("%s%s\n", mark, shown);
 }
 
-/* ---- asking the service ---- */
-
-/* One question and what came of it. */
-typedef struct {
-    tm_answer answer;
-    int64_t took_ms;
-    int64_t offset_low_ms, offset_high_ms; /* the server's clock minus ours lies between; both 0: not told */
-    bool dated;
-} reply;
-
-/* Waits for the one call in flight. NULL: nothing within the time. */
-static tm_reply *await(tm_transport *transport, tm_clock *clock, tm_instant *at)
-{
-    int64_t until = tm_clock_now(clock).boot_ms + patience_ms;
-    for (;;) {
-        int64_t left = until - tm_clock_now(clock).boot_ms;
-        if (left <= 0)
-            return NULL;
-        tm_event event;
-        if (transport->wait(transport, left, NULL, 0, &event, 1) == 1 && event.kind == TM_EVENT_DONE) {
-            *at = event.at;
-            return event.reply;
-        }
-    }
-}
-
-static gboolean ask(tm_transport *transport, tm_clock *clock, const tm_provider *provider,
-                    const tm_operation *operation, reply *out, GError **error)
-{
-    g_auto(tm_call) call = {0};
-    if (!provider->begin(operation, &call, error))
-        return FALSE;
-    for (int i = 0; i < most_calls; i++) {
-        call.timeout_ms = patience_ms;
-        tm_instant sent = tm_clock_now(clock), at = sent;
-        if (!transport->submit(transport, &call, (uint64_t)i, error))
-            return FALSE;
-        g_autoptr(tm_reply) got = await(transport, clock, &at);
-        if (!got)
-            return tm_fail(error, TM_ERROR_STATE, "no answer within %" PRId64 " s", patience_ms / 1000);
-        out->took_ms = at.boot_ms - sent.boot_ms;
-        if (got->date_ms > 0) {
-            out->dated = true;
-            out->offset_low_ms = got->date_ms - at.wall_ms;
-            out->offset_high_ms = got->date_ms + 1000 - sent.wall_ms;
-        }
-        tm_call_clear(&call);
-        tm_answer_init(&out->answer);
-        if (provider->next(operation, got, &call, &out->answer) == TM_STEP_ANSWER)
-            return TRUE;
-        tm_answer_clear(&out->answer);
-    }
-    return tm_fail(error, TM_ERROR_STATE, "the list of models has no end");
-}
-
 /* ---- an account ---- */
 
 /* The names in a service's list: {"models": [{"name": "models/x"}]} or {"data": [{"id": "x"}]}. (transfer
@@ -149,7 +92,7 @@ static void tell_models(report *r, const tm_account *account, const GPtrArray *n
     }
 }
 
-static void tell_clock(report *r, const tm_account *account, const reply *got)
+static void tell_clock(report *r, const tm_account *account, const tm_asked *got)
 {
     tell(r, true, account->name, "latency", "answers in %" PRId64 " ms", got->took_ms);
     if (!got->dated) {
@@ -202,8 +145,8 @@ static void check_service(report *r, tm_context *context, tm_transport *transpor
     }
     g_autoptr(GError) error = NULL;
     tm_operation operation = {.kind = TM_OP_MODELS, .account = account};
-    reply got = {0};
-    if (!ask(transport, tm_context_clock(context), provider, &operation, &got, &error)) {
+    tm_asked got = {0};
+    if (!tm_ask(transport, tm_context_clock(context), provider, &operation, &got, &error)) {
         tell(r, false, account->name, "service", "%s: %s", account->host, error->message);
         return;
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
+#include "cmd/quota_view.h"
 #include "cmd/ui/say.h"
 #include "cmd/ui/table.h"
 
@@ -12,128 +13,12 @@ static const GOptionEntry options[] = {
     {0},
 };
 
-/* A window without a limit is shown all the same. */
-#define NO_LIMIT INT64_MAX
-
-typedef struct {
-    tm_context *context;
-    tm_ledger *ledger;
-    int64_t now_ms;
-    GPtrArray *accounts; /* tm_account of the config, borrowed */
-    GArray *scopes;      /* int64_t each, in their order; -1: its key is not at hand */
-    GPtrArray *entries;
-} view;
-
-static void view_clear(view *v)
-{
-    g_clear_pointer(&v->accounts, g_ptr_array_unref);
-    g_clear_pointer(&v->scopes, g_array_unref);
-    g_clear_pointer(&v->entries, g_ptr_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(view, view_clear)
-
-/* An account whose key is not set can only be told by its project. */
-static int64_t scope_of(view *v, tm_account *account)
-{
-    bool keyed = tm_context_key(v->context, account, NULL);
-    if (!keyed && !account->project)
-        return -1;
-    return tm_ledger_scope(v->ledger, account, NULL);
-}
-
-static gboolean look(view *v, tm_context *context, GError **error)
-{
-    v->context = context;
-    v->now_ms = tm_clock_now(tm_context_clock(context)).wall_ms;
-    v->accounts = g_ptr_array_new();
-    v->scopes = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    tm_config *config = tm_context_config(context, error);
-    v->ledger = config ? tm_context_ledger(context, error) : NULL;
-    if (!v->ledger)
-        return FALSE;
-    for (guint i = 0; i < config->accounts->len; i++) {
-        tm_account *account = g_ptr_array_index(config->accounts, i);
-        int64_t scope = scope_of(v, account);
-        g_ptr_array_add(v->accounts, account);
-        g_array_append_val(v->scopes, scope);
-    }
-    v->entries = tm_ledger_entries(v->ledger, error);
-    return v->entries != NULL;
-}
-
-static const tm_account *account_of(const view *v, int64_t scope)
-{
-    for (guint i = 0; i < v->accounts->len; i++)
-        if (g_array_index(v->scopes, int64_t, i) == scope)
-            return g_ptr_array_index(v->accounts, i);
-    return NULL;
-}
-
-/* ---- one lane ---- */
-
-typedef struct {
-    const tm_ledger_entry *entry;
-    const tm_account *account; /* NULL: none of the config's */
-    GArray *uses;
-    tm_lane_state state;
-} lane_view;
-
-static void lane_view_clear(lane_view *l)
-{
-    g_clear_pointer(&l->uses, g_array_unref);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(lane_view, lane_view_clear)
-
-static void add_unlimited(GArray *limits)
-{
-    static const tm_window windows[] = {TM_WINDOW_MINUTE, TM_WINDOW_DAY};
-    for (size_t w = 0; w < G_N_ELEMENTS(windows); w++) {
-        tm_limit none = {TM_UNIT_REQUESTS, windows[w], NO_LIMIT, TM_SOURCE_DEFAULT, false, 0};
-        bool known = false;
-        for (guint i = 0; i < limits->len; i++) {
-            const tm_limit *limit = &g_array_index(limits, tm_limit, i);
-            known = known || (limit->unit == none.unit && limit->window == none.window);
-        }
-        if (!known)
-            g_array_append_val(limits, none);
-    }
-}
-
-static gboolean look_at_lane(const view *v, const tm_ledger_entry *entry, lane_view *l, GError **error)
-{
-    l->entry = entry;
-    l->account = account_of(v, entry->scope);
-    g_autoptr(GArray) limits = l->account ? tm_account_limits(l->account, entry->model, NULL, 0)
-                                          : g_array_new(FALSE, FALSE, sizeof(tm_limit));
-    add_unlimited(limits);
-    tm_lane lane = {
-        .scope = entry->scope,
-        .model = entry->model,
-        .windows = l->account ? &l->account->windows : &entry->windows,
-        .limits = (const tm_limit *)(const void *)limits->data,
-        .n_limits = limits->len,
-        .guard_ms = l->account ? l->account->guard_ms : 350,
-    };
-    l->uses = tm_ledger_uses(v->ledger, &lane, error);
-    return l->uses && tm_ledger_lane_state(v->ledger, &lane, &l->state, error);
-}
-
-/* Who pays, in a word. (transfer full) */
-static char *owner_of(const lane_view *l)
-{
-    if (l->account)
-        return g_strdup(l->account->name);
-    if (l->entry->project)
-        return g_strdup_printf("project %s", l->entry->project);
-    return g_strdup_printf("%s #%" PRId64, l->entry->host, l->entry->scope);
-}
-
 /* ---- for a person ---- */
 
 static char *source_text(const tm_limit *limit, int64_t now_ms)
 {
     const char *force = limit->hard ? "hard" : "soft";
-    if (limit->value == NO_LIMIT)
+    if (limit->value == TM_QUOTA_NO_LIMIT)
         return g_strdup("no limit known");
     if (limit->source == TM_SOURCE_CATALOGUE && limit->seen_ms) {
         g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(limit->seen_ms / 1000);
@@ -158,13 +43,14 @@ static char *reset_text(const tm_use *use, int64_t now_ms)
                          : tm_ui_time(use->frees_at_ms, now_ms);
 }
 
-static void add_rows(tm_table *table, const lane_view *l, int64_t now_ms)
+static void add_rows(tm_table *table, const tm_quota_lane *l, int64_t now_ms)
 {
-    g_autofree char *owner = owner_of(l);
+    g_autofree char *owner = tm_quota_lane_owner(l);
     for (guint i = 0; i < l->uses->len; i++) {
         const tm_use *use = &g_array_index(l->uses, tm_use, i);
         g_autofree char *used = tm_ui_number(use->used);
-        g_autofree char *of = use->limit.value == NO_LIMIT ? g_strdup("?") : tm_ui_number(use->limit.value);
+        g_autofree char *of =
+            use->limit.value == TM_QUOTA_NO_LIMIT ? g_strdup("?") : tm_ui_number(use->limit.value);
         g_autofree char *source = source_text(&use->limit, now_ms);
         g_autofree char *reset = reset_text(use, now_ms);
         tm_table_row(table, i ? "" : owner, i ? "" : l->entry->model,
@@ -173,10 +59,10 @@ static void add_rows(tm_table *table, const lane_view *l, int64_t now_ms)
 }
 
 /* What the table can't say: holds, errors, a raised guard. Appended as lines. */
-static void add_notes(GString *notes, const lane_view *l, int64_t now_ms)
+static void add_notes(GString *notes, const tm_quota_lane *l, int64_t now_ms)
 {
     const tm_lane_state *state = &l->state;
-    g_autofree char *owner = owner_of(l);
+    g_autofree char *owner = tm_quota_lane_owner(l);
     if (state->until_ms) {
         g_autofree char *until =
             state->until_ms == INT64_MAX ? g_strdup("you act") : tm_ui_time_pacific(state->until_ms, now_ms);
@@ -196,7 +82,7 @@ static void add_notes(GString *notes, const lane_view *l, int64_t now_ms)
                                l->entry->model, owner, state->guard_ms);
 }
 
-static void add_unused(GString *notes, const view *v)
+static void add_unused(GString *notes, const tm_quota_view *v)
 {
     for (guint i = 0; i < v->accounts->len; i++) {
         const tm_account *account = g_ptr_array_index(v->accounts, i);
@@ -231,7 +117,7 @@ static int print_nothing(void)
     return TM_EXIT_OK;
 }
 
-static int print_text(const view *v, GError **error)
+static int print_text(const tm_quota_view *v, GError **error)
 {
     static const char *const headings[] = {"account", "model", "limit",           "used",
                                            "of",      "from",  "frees or resets", NULL};
@@ -241,8 +127,8 @@ static int print_text(const view *v, GError **error)
     g_autoptr(GString) notes = g_string_new(NULL);
     bool fine = true;
     for (guint i = 0; i < v->entries->len && fine; i++) {
-        g_auto(lane_view) l = {0};
-        fine = look_at_lane(v, g_ptr_array_index(v->entries, i), &l, error);
+        g_auto(tm_quota_lane) l = {0};
+        fine = tm_quota_lane_fill(v, g_ptr_array_index(v->entries, i), &l, error);
         if (fine) {
             add_rows(table, &l, v->now_ms);
             add_notes(notes, &l, v->now_ms);
@@ -263,13 +149,13 @@ static json_t *limit_json(const tm_use *use)
         "{s:s, s:s, s:s, s:I, s:o, s:s, s:b, s:o, s:o}", "unit", tm_unit_name(use->limit.unit), "window",
         tm_window_name(use->limit.window), "word", tm_limit_word(use->limit.unit, use->limit.window), "used",
         (json_int_t)use->used, "limit",
-        use->limit.value == NO_LIMIT ? json_null() : json_integer(use->limit.value), "source",
-        use->limit.value == NO_LIMIT ? "none" : tm_limit_source_name(use->limit.source), "hard",
+        use->limit.value == TM_QUOTA_NO_LIMIT ? json_null() : json_integer(use->limit.value), "source",
+        use->limit.value == TM_QUOTA_NO_LIMIT ? "none" : tm_limit_source_name(use->limit.source), "hard",
         (int)use->limit.hard, "seen_ms", use->limit.seen_ms ? json_integer(use->limit.seen_ms) : json_null(),
         "frees_ms", frees ? json_integer(use->frees_at_ms) : json_null());
 }
 
-static json_t *lane_json(const lane_view *l)
+static json_t *lane_json(const tm_quota_lane *l)
 {
     json_t *limits = json_array();
     for (guint i = 0; i < l->uses->len; i++)
@@ -288,13 +174,13 @@ static json_t *lane_json(const lane_view *l)
                      (json_int_t)state->guard_ms, "clock_offset_ms", (json_int_t)state->offset_ms);
 }
 
-static int print_json(const view *v, GError **error)
+static int print_json(const tm_quota_view *v, GError **error)
 {
     json_t *lanes = json_array();
     bool fine = true;
     for (guint i = 0; i < v->entries->len && fine; i++) {
-        g_auto(lane_view) l = {0};
-        fine = look_at_lane(v, g_ptr_array_index(v->entries, i), &l, error);
+        g_auto(tm_quota_lane) l = {0};
+        fine = tm_quota_lane_fill(v, g_ptr_array_index(v->entries, i), &l, error);
         if (fine)
             json_array_append_new(lanes, lane_json(&l));
     }
@@ -310,8 +196,8 @@ static int print_json(const view *v, GError **error)
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     (void)argc, (void)argv;
-    g_auto(view) v = {0};
-    if (!look(&v, context, error))
+    g_auto(tm_quota_view) v = {0};
+    if (!tm_quota_view_fill(&v, context, error))
         return TM_EXIT_ERROR;
     return opt_json ? print_json(&v, error) : print_text(&v, error);
 }
