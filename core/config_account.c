@@ -2,7 +2,6 @@
 #include "core/config_account.h"
 
 #include "core/catalog.h"
-#include "core/config.h"
 #include "core/guess.h"
 #include "core/json.h"
 #include <math.h>

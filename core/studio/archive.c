@@ -66,7 +66,7 @@ tm_archive *tm_archive_open(const char *path, GError **error)
     }
     if (S_ISDIR(info.st_mode)) {
         archive->kind = ARCHIVE_FOLDER;
-        archive->names = tm_folder_list(path, error);
+        archive->names = tm_folder_list(path, TM_ARCHIVE_MAX_ENTRIES, error);
         return archive->names ? g_steal_pointer(&archive) : NULL;
     }
     archive->fd = S_ISREG(info.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;

@@ -9,7 +9,6 @@ enum {
     TM_ARCHIVE_MAX_ENTRIES = 100000,
     TM_ARCHIVE_MAX_FILE = 32 << 20, /* bytes of one file that are ever read into memory */
     TM_ARCHIVE_MAX_RATIO = 200,     /* of bytes read to the ZIP's own size, past the first MB */
-    TM_ARCHIVE_MAX_DEPTH = 64,      /* folders in folders */
 };
 #define TM_ARCHIVE_MAX_TOTAL ((int64_t)2 << 30)
 

@@ -1,16 +1,17 @@
 /* folder.c - the files beneath a folder, sorted */
 #include "core/studio/folder.h"
 #include "core/error.h"
-#include "core/studio/archive.h"
 #include "core/studio/entry_name.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
+enum { MAX_DEPTH = 64 }; /* folders in folders */
+
 typedef struct {
     const char *root;
     GPtrArray *names;
-    int seen;
+    int seen, most;
 } listing;
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -41,18 +42,17 @@ static gboolean walk(listing *list, const char *prefix, int depth, GError **erro
     g_autoptr(GPtrArray) names = names_in(path, error);
     if (!names)
         return FALSE;
-    if (depth > TM_ARCHIVE_MAX_DEPTH)
-        return tm_fail(error, TM_ERROR_INPUT, "%s: more than %d folders in folders", path,
-                       TM_ARCHIVE_MAX_DEPTH);
+    if (depth > MAX_DEPTH)
+        return tm_fail(error, TM_ERROR_INPUT, "%s: more than %d folders in folders", path, MAX_DEPTH);
     for (guint i = 0; i < names->len; i++) {
         const char *base = g_ptr_array_index(names, i);
         g_autofree char *name = *prefix ? g_strdup_printf("%s/%s", prefix, base) : g_strdup(base);
         g_autofree char *full = g_build_filename(list->root, name, NULL);
         struct stat info;
-        if (++list->seen > TM_ARCHIVE_MAX_ENTRIES)
+        if (++list->seen > list->most)
             return tm_fail(error, TM_ERROR_INPUT,
                            "%s holds more than %d files: name the folder of the export itself", list->root,
-                           TM_ARCHIVE_MAX_ENTRIES);
+                           list->most);
         if (lstat(full, &info) != 0) {
             if (errno == ENOENT) /* gone since it was listed */
                 continue;
@@ -67,9 +67,9 @@ static gboolean walk(listing *list, const char *prefix, int depth, GError **erro
     return TRUE;
 }
 
-GPtrArray *tm_folder_list(const char *path, GError **error)
+GPtrArray *tm_folder_list(const char *path, int most, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    listing list = {.root = path, .names = names};
+    listing list = {.root = path, .names = names, .most = most};
     return walk(&list, "", 0, error) ? g_steal_pointer(&names) : NULL;
 }

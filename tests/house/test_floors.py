@@ -73,6 +73,13 @@ class Floors(unittest.TestCase):
             walk(name, [])
         self.assertEqual(circles, [])
 
+    def test_no_two_sources_include_each_other(self):
+        nouns = {name[:-2]: {other[:-2] for other in INCLUDE.findall(read(name))} for name in sources()
+                 if name.endswith(".c") and not name.startswith("tests/")}
+        pairs = [f"{one} and {other}" for one in nouns for other in nouns[one]
+                 if one < other and one in nouns.get(other, ())]
+        self.assertEqual(pairs, [])
+
     def test_core_knows_no_database_no_socket_and_no_clock(self):
         wrong = []
         for name in sources():
