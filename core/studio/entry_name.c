@@ -8,7 +8,9 @@ static char *to_utf8(const char *raw)
     if (g_utf8_validate(raw, -1, NULL))
         return g_strdup(raw);
     char *converted = g_convert(raw, -1, "UTF-8", "CP437", NULL, NULL, NULL);
-    return converted ? converted : g_utf8_make_valid(raw, -1);
+    if (converted)
+        return converted;
+    return g_utf8_make_valid(raw, -1);
 }
 
 /* What of the name leaves the folder, NULL if nothing does. */
