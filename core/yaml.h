@@ -9,5 +9,5 @@
  * null. (transfer full) */
 json_t *tm_yaml_parse(const char *text, size_t length, const char *file, int first_line, GError **error);
 
-/* `value` as block-style YAML text by libyaml's emitter, key order kept. (transfer full) */
+/* yaml_write.c: `value` as block-style YAML text by libyaml's emitter, key order kept. (transfer full) */
 char *tm_yaml_write(const json_t *value);
