@@ -1,6 +1,7 @@
 /* ledger_house.h - what the ledger's tests share: a clock of their own, a ledger in a folder of its own,
  * lanes */
 #pragma once
+#include "folder.h"
 #include "jobs/ledger.h"
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -107,23 +108,10 @@ static G_GNUC_UNUSED void house_open(house *h)
     house_set_limits(h, true, 5, 20);
 }
 
-static G_GNUC_UNUSED void house_remove_files(const char *folder)
-{
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(folder);
-}
-
 static G_GNUC_UNUSED void house_close(house *h)
 {
     tm_ledger_close(h->ledger);
-    house_remove_files(h->folder);
+    folder_remove(h->folder);
     g_free(h->path);
     g_free(h->folder);
 }

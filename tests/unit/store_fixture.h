@@ -1,6 +1,7 @@
 /* store_fixture.h - a job table in a folder of its own, with a clock that stands still until it is moved. */
 #pragma once
 #include "core/error.h"
+#include "folder.h"
 #include "jobs/store.h"
 #include "jobs/store_private.h"
 #include <glib.h>
@@ -58,23 +59,12 @@ static inline void world_setup(world *w, gconstpointer data)
     w->batch = world_batch(w, "colours");
 }
 
-static inline void world_remove_tree(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *child = g_build_filename(path, name, NULL);
-        world_remove_tree(child);
-    }
-    g_clear_pointer(&dir, g_dir_close);
-    g_remove(path);
-}
-
 static inline void world_teardown(world *w, gconstpointer data)
 {
     (void)data;
     tm_batch_free(w->batch);
     tm_store_close(w->store);
-    world_remove_tree(w->folder);
+    folder_remove(w->folder);
     g_free(w->folder);
     g_free(w->url);
 }

@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/prompt.h"
 #include "core/studio/import.h"
+#include "folder.h"
 #include "studio_house.h"
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -119,21 +120,6 @@ static int files_in(const char *dir)
     return n;
 }
 
-static void remove_all(const char *dir)
-{
-    GDir *open = g_dir_open(dir, 0, NULL);
-    for (const char *name; open && (name = g_dir_read_name(open));) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
-            remove_all(path);
-        else
-            g_unlink(path);
-    }
-    if (open)
-        g_dir_close(open);
-    g_rmdir(dir);
-}
-
 static void all_or_nothing(void)
 {
     g_autoptr(GError) error = NULL;
@@ -160,7 +146,7 @@ static void all_or_nothing(void)
     g_assert_true(g_file_get_contents(first, &kept, NULL, NULL));
     g_assert_cmpstr(kept, ==, "mine");
     g_assert_cmpint(files_in(dir), ==, 8);
-    remove_all(root);
+    folder_remove(root);
 }
 
 static void a_name_that_can_not_be_written(void)
@@ -176,7 +162,7 @@ static void a_name_that_can_not_be_written(void)
     g_assert_error(error, TM_ERROR, TM_ERROR_IO);
     g_assert_false(g_file_test(dir, G_FILE_TEST_EXISTS));
     g_assert_cmpint(files_in(root), ==, 0);
-    remove_all(root);
+    folder_remove(root);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* test_intake.c - datasets enter the store: what is new, what is rejected, what is chosen, and how it ends
  * early. */
 #include "core/json.h"
+#include "folder.h"
 #include "jobs/clock_system.h"
 #include "jobs/intake.h"
 #include <glib/gstdio.h>
@@ -15,17 +16,6 @@ typedef struct {
     tm_prompt prompt; /* as far as a binding looks at it */
     tm_binding_options binding;
 } world;
-
-static void remove_all(const char *path)
-{
-    g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (listing && (name = g_dir_read_name(listing)) != NULL) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        g_unlink(inner);
-    }
-    g_rmdir(path);
-}
 
 static void open_world(world *w, gconstpointer data)
 {
@@ -53,7 +43,7 @@ static void close_world(world *w, gconstpointer data)
     tm_template_free(w->prompt.template);
     g_free(w->path);
     g_free(w->rejects);
-    remove_all(dir);
+    folder_remove(dir);
     g_clear_pointer(&dir, g_free);
 }
 

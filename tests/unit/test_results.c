@@ -1,6 +1,7 @@
 /* test_results.c - answers as JSONL, CSV and TSV, of a batch and joined to data files. */
 #include "core/error.h"
 #include "core/json.h"
+#include "folder.h"
 #include "jobs/clock_system.h"
 #include "jobs/intake.h"
 #include "jobs/results.h"
@@ -17,20 +18,6 @@ typedef struct {
     tm_batch *batch;
     tm_prompt prompt; /* as far as a binding looks at it */
 } world;
-
-static void remove_all(const char *path)
-{
-    g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (listing && (name = g_dir_read_name(listing)) != NULL) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        if (g_file_test(inner, G_FILE_TEST_IS_DIR))
-            remove_all(inner);
-        else
-            g_unlink(inner);
-    }
-    g_rmdir(path);
-}
 
 static void open_world(world *w, gconstpointer data)
 {
@@ -57,7 +44,7 @@ static void close_world(world *w, gconstpointer data)
     tm_batch_free(w->batch);
     tm_store_close(w->store);
     tm_template_free(w->prompt.template);
-    remove_all(w->dir);
+    folder_remove(w->dir);
     g_free(w->dir);
 }
 
