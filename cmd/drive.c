@@ -21,6 +21,8 @@ static void obey_signals(tm_engine *engine, int *seen)
     tm_signals_drain();
     if (*seen == 0 && count == 1)
         tm_say("stopping: nothing more is sent, waiting for what is in flight (once more to leave now)");
+    else if (*seen < 2)
+        tm_say("leaving now: rows in flight are asked once more next time");
     *seen = count;
     tm_engine_stop(engine, count > 1);
 }

@@ -7,7 +7,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUOTA_MS = 2000, DRAW_MS = 100 };
+enum {
+    QUOTA_MS = 2000,
+    DRAW_MS = 100,
+    SAMPLES = 60,
+    SAMPLE_MS = 2000, /* so a rate is that of the last two minutes */
+    RATE_MS = 5000,   /* before that, and before so many answers, it is anybody's guess */
+    RATE_ANSWERS = 5,
+    STILL_MS = 60000, /* after so long without an answer the rate is measured anew */
+    SHORT_MS = 60000, /* a wait that is told once, however often it comes */
+};
+
+/* So many rows had ended by then. */
+typedef struct {
+    int64_t boot_ms, ended;
+} sample;
 
 struct tm_run_view {
     tm_clock *clock;
@@ -18,6 +32,9 @@ struct tm_run_view {
     int64_t drawn_ms, quota_ms;  /* boot */
     int64_t day_used, day_limit; /* limit -1: none */
     int64_t finish_ms;           /* wall; 0: not known */
+    sample samples[SAMPLES];     /* a ring */
+    unsigned n_samples;          /* taken so far */
+    char *waited_for;            /* what the last wait that was told was for; NULL: none yet */
 };
 
 tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *lane,
@@ -38,7 +55,23 @@ tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *
 void tm_run_view_free(tm_run_view *view)
 {
     tm_progress_clear();
+    g_free(view->waited_for);
     g_free(view);
+}
+
+/* Rows a minute; 0: too early to say. The engine's own rate is that of the last few answers: in the first
+ * second, when they come all at once, it is thousands a minute. */
+static double rate_of(tm_run_view *view, const tm_engine_view *look, const tm_instant *now)
+{
+    int64_t ended = look->answered + look->failed + look->blocked;
+    const sample *newest = view->n_samples ? &view->samples[(view->n_samples - 1) % SAMPLES] : NULL;
+    if (!newest || now->boot_ms >= newest->boot_ms + SAMPLE_MS)
+        view->samples[view->n_samples++ % SAMPLES] = (sample){now->boot_ms, ended};
+    const sample *oldest = &view->samples[(view->n_samples - MIN(view->n_samples, SAMPLES)) % SAMPLES];
+    int64_t span = now->boot_ms - oldest->boot_ms, n = ended - oldest->ended;
+    if (n == 0 && span > STILL_MS)
+        view->n_samples = 0;
+    return span < RATE_MS || n < RATE_ANSWERS ? 0 : (double)n * 60000.0 / (double)span;
 }
 
 /* The ledger is asked now and then only: it is a file others write, too. */
@@ -63,8 +96,16 @@ static void look_at_quota(tm_run_view *view, int64_t rows, double rate, const tm
     tm_forecast forecast = tm_plan((const tm_use *)(void *)uses->data, uses->len, view->lane->windows, &each,
                                    rows, view->lane->guard_ms, now);
     view->finish_ms = forecast.finish_ms == INT64_MAX ? 0 : forecast.finish_ms;
-    if (rate > 0 && forecast.a_minute == 0 && forecast.days <= 1)
-        view->finish_ms = now->wall_ms + (int64_t)((double)rows / rate * 60000.0);
+    if (forecast.a_minute == 0 && forecast.days <= 1)
+        view->finish_ms = rate > 0 ? now->wall_ms + (int64_t)((double)rows / rate * 60000.0) : 0;
+}
+
+/* "1,437 of 3,000" (transfer full) */
+static char *count_words(int64_t n, int64_t of)
+{
+    g_autofree char *n_words = tm_ui_number(n);
+    g_autofree char *of_words = tm_ui_number(of);
+    return g_strdup_printf("%s of %s", n_words, of_words);
 }
 
 void tm_run_view_draw(tm_run_view *view, const tm_engine *engine)
@@ -83,39 +124,53 @@ void tm_run_view_draw(tm_run_view *view, const tm_engine *engine)
         open += tm_batch_open(b);
         total += b->n_total - b->n[TM_JOB_CANCELLED];
     }
-    look_at_quota(view, open, look.rate, &now);
+    double rate = rate_of(view, &look, &now);
+    look_at_quota(view, open, rate, &now);
 
-    g_autoptr(GString) line = g_string_new(NULL);
-    g_autofree char *done_words = tm_ui_number(done);
-    g_autofree char *total_words = tm_ui_number(total);
-    if (view->n_batches == 1)
-        g_string_append_printf(line, "%s  ", view->batches[0]->name);
-    g_string_append_printf(line, "%s of %s", done_words, total_words);
-    if (total > 0)
-        g_string_append_printf(line, " (%d %%)", (int)(done * 100 / total));
-    if (failed)
-        g_string_append_printf(line, "  failed %" G_GINT64_FORMAT, failed);
-    if (look.rate >= 0.05)
-        g_string_append_printf(line, look.rate < 10 ? "  %.1f/min" : "  %.0f/min", look.rate);
-    if (view->day_limit >= 0)
-        g_string_append_printf(line, "  today %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT, view->day_used,
-                               view->day_limit);
-    if (look.in_flight)
-        g_string_append_printf(line, "  %d in flight", look.in_flight);
-    if (look.wait_until_ms && look.wait_until_ms != INT64_MAX) {
-        g_autofree char *when = tm_ui_time(look.wait_until_ms, now.wall_ms);
-        g_string_append_printf(line, "  waiting until %s", when);
-    }
-    if (open && view->finish_ms) {
-        g_autofree char *when = tm_ui_time(view->finish_ms, now.wall_ms);
-        g_string_append_printf(line, "  done about %s", when);
-    }
-    tm_progress_line(line->str);
+    g_autofree char *count = count_words(done, total);
+    g_autofree char *part = total > 0 ? g_strdup_printf("%d %%", (int)(done * 100 / total)) : NULL;
+    g_autofree char *bad = failed ? g_strdup_printf("failed %" G_GINT64_FORMAT, failed) : NULL;
+    g_autofree char *speed = rate >= 0.05 ? g_strdup_printf(rate < 10 ? "%.1f/min" : "%.0f/min", rate) : NULL;
+    g_autofree char *today = view->day_limit >= 0 ? count_words(view->day_used, view->day_limit) : NULL;
+    g_autofree char *day = today ? g_strdup_printf("today %s", today) : NULL;
+    g_autofree char *flying = look.in_flight ? g_strdup_printf("%d in flight", look.in_flight) : NULL;
+    bool waits = look.wait_until_ms && look.wait_until_ms != INT64_MAX;
+    g_autofree char *until = waits ? tm_ui_time(look.wait_until_ms, now.wall_ms) : NULL;
+    g_autofree char *wait = waits ? g_strdup_printf("waiting until %s", until) : NULL;
+    g_autofree char *why = waits && *look.wait_why ? g_strdup_printf("(%s)", look.wait_why) : NULL;
+    bool ends = open && view->finish_ms;
+    g_autofree char *finish = ends ? tm_ui_time(view->finish_ms, now.wall_ms) : NULL;
+    g_autofree char *end = ends ? g_strdup_printf("done about %s", finish) : NULL;
+    const tm_progress_piece pieces[] = {
+        {4, view->n_batches == 1 ? view->batches[0]->name : NULL},
+        {0, count},
+        {5, part},
+        {1, bad},
+        {6, speed},
+        {3, day},
+        {7, flying},
+        {0, wait},
+        {8, why},
+        {2, end},
+    };
+    tm_progress_pieces(pieces, G_N_ELEMENTS(pieces));
 }
 
-static void say_wait(const tm_run_view *view, const tm_tell *tell)
+/* At five requests a minute one waits after each of them: that is told once, and seen in the line. */
+static bool is_news(tm_run_view *view, const tm_tell *tell, int64_t wait_ms)
+{
+    g_autofree char *what = g_strndup(tell->text, strcspn(tell->text, ":"));
+    bool known = wait_ms < SHORT_MS && g_strcmp0(what, view->waited_for) == 0;
+    g_free(view->waited_for);
+    view->waited_for = g_steal_pointer(&what);
+    return !known;
+}
+
+static void say_wait(tm_run_view *view, const tm_tell *tell)
 {
     int64_t now_ms = tm_clock_now(view->clock).wall_ms;
+    if (!is_news(view, tell, tell->until_ms == INT64_MAX ? 0 : tell->until_ms - now_ms))
+        return;
     if (tell->until_ms == INT64_MAX) {
         tm_say("waiting: %s", tell->text);
         return;

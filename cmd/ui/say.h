@@ -13,6 +13,7 @@ void tm_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);     /* "warning: ..."
 void tm_error_say(const GError *error);                        /* "tidemill: ..." */
 
 /* "10,000", "2 h 5 min", "in 3 min (23:59:10)", "00:00 Pacific (09:00 here)". (transfer full) */
+char *tm_ui_word(const char *text); /* as it is typed in a shell: quoted where that is needed */
 char *tm_ui_number(int64_t n);
 char *tm_ui_duration(int64_t ms);
 char *tm_ui_time(int64_t wall_ms, int64_t now_ms);         /* local, with the date if not today */

@@ -2,6 +2,15 @@
 #include "cmd/ui/say.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+char *tm_ui_word(const char *text)
+{
+    bool plain = *text != '\0';
+    for (const char *c = text; *c && plain; c++)
+        plain = g_ascii_isalnum(*c) || strchr("._-/:@%+=,", *c) || (*c & 0x80);
+    return plain ? g_strdup(text) : g_shell_quote(text);
+}
 
 char *tm_ui_number(int64_t n)
 {

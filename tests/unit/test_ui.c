@@ -1,4 +1,5 @@
 /* test_ui.c - words, tables, and what is shown on a terminal. */
+#include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "cmd/ui/table.h"
 #include <fcntl.h>
@@ -49,6 +50,43 @@ static void times(void)
     g_assert_cmpstr(tomorrow, ==, "2026-11-25 09:00");
     g_autofree char *never = tm_ui_time(INT64_MAX, midnight);
     g_assert_cmpstr(never, ==, "never");
+}
+
+static void narrow(void)
+{
+    const tm_progress_piece pieces[] = {{2, "reviews"}, {0, "3 of 60"},         {3, "5.0/min"},
+                                        {1, NULL},      {0, "waiting until 9"}, {1, "done about 12"}};
+    static const struct {
+        int width;
+        const char *line;
+    } cases[] = {
+        {80, "reviews  3 of 60  5.0/min  waiting until 9  done about 12"},
+        {57, "reviews  3 of 60  5.0/min  waiting until 9  done about 12"},
+        {56, "reviews  3 of 60  waiting until 9  done about 12"},
+        {40, "3 of 60  waiting until 9  done about 12"},
+        {30, "3 of 60  waiting until 9"},
+        {5, "3 of 60  waiting until 9"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *line = tm_progress_fit(pieces, G_N_ELEMENTS(pieces), cases[i].width);
+        g_assert_cmpstr(line, ==, cases[i].line);
+    }
+}
+
+static void words(void)
+{
+    static const char *const cases[][2] = {
+        {"label.reviews", "label.reviews"},
+        {"/tmp/a-b_c:8", "/tmp/a-b_c:8"},
+        {"reviews-(1)", "'reviews-(1)'"},
+        {"it's", "'it'\\''s'"},
+        {"", "''"},
+        {"~x", "'~x'"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *word = tm_ui_word(cases[i][0]);
+        g_assert_cmpstr(word, ==, cases[i][1]);
+    }
 }
 
 static void escapes(void)
@@ -119,6 +157,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ui/numbers have thousands' commas", numbers);
     g_test_add_func("/ui/a duration has two units at most", durations);
     g_test_add_func("/ui/a time has its date when it is another day", times);
+    g_test_add_func("/ui/a narrow terminal gets the pieces that matter most", narrow);
+    g_test_add_func("/ui/a name that is to be typed is quoted where the shell needs it", words);
     g_test_add_func("/ui/on a terminal control and bidi characters are escaped, in a pipe nothing is",
                     escapes);
     g_test_add_func("/ui/columns line up by cells, numbers on the right", tables);

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""What one sees who never saw it before: the progress line, waits, last lines, and words for the usual slips."""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from mill import PROMPT, TIDEMILL, House, main
+
+
+def on_terminal(house, *args, seconds, columns=120):
+    """What stands on a terminal's stderr after `seconds` and a Ctrl-C; every redrawn line counts as one."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+    process = subprocess.Popen([TIDEMILL, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+                               env={**house.env, "TERM": "xterm"}, cwd=house.dir)
+    os.close(theirs)
+    shown, end = b"", time.monotonic() + seconds
+    while True:
+        ready = select.select([ours], [], [], max(0, end - time.monotonic()))[0]
+        if not ready:
+            process.send_signal(signal.SIGINT)
+            end += 30
+            continue
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the last writer has gone
+            break
+        shown += piece
+    os.close(ours)
+    process.wait(timeout=10)
+    return [line.strip() for line in re.split(r"[\r\n]+", shown.decode().replace("\x1b[K", "")) if line.strip()]
+
+
+def rate():
+    """The progress line names no rate before there is one, and none that is absurd"""
+    with House(limits={"rpm": 1200, "rpd": 100000}) as house:
+        house.twin("--latency", "150ms")
+        lines = on_terminal(house, "run", house.write("label.prompt", PROMPT), house.rows("reviews.csv", 2000), seconds=8)
+        rates = [float(n) for line in lines for n in re.findall(r"([\d.,]+)/min", line)]
+        assert rates, lines[-5:]
+        assert max(rates) < 2400, f"{max(rates)} a minute, and 1200 are allowed"  # a first burst is allowed, too
+        return f"{rates[0]:.0f}/min at first, {rates[-1]:.0f}/min at last"
+
+
+def narrow():
+    """Forty columns are enough to see how far it is and until when it waits"""
+    with House(windows=("10s", "40s"), limits={"rpd": 3}) as house:
+        house.twin("--rpd", 3, "--day", "40s")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("a-file-with-a-rather-long-name.csv", 2000)
+        lines = on_terminal(house, "run", prompt, data, seconds=6, columns=40)
+        drawn = [line for line in lines if re.match(r"\d+ of 2,000", line)]
+        assert any(re.match(r"3 of 2,000 .*waiting until \d\d:\d\d:\d\d$", line) for line in drawn), drawn[-3:]
+        assert max(map(len, drawn)) < 40, drawn
+        return drawn[-1]
+
+
+def pacing():
+    """A pause between two requests of a minute is told once, not after every row"""
+    with House(windows=("10s", "1d"), limits={"rpm": 5}) as house:
+        house.twin("--rpm", 5, "--minute", "10s")
+        err = house.run("run", house.write("label.prompt", PROMPT), house.rows("reviews.csv", 7)).err
+        waits = [line for line in err.splitlines() if line.startswith("waiting")]
+        assert len(waits) == 1, err
+        return waits[0]
+
+
+if __name__ == "__main__":
+    main([rate, narrow, pacing])
