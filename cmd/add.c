@@ -43,7 +43,14 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         return TM_EXIT_ERROR;
     if (opt_json)
         print_json(source->batch, &result);
-    tm_say("send them with: tidemill run %s", source->batch->name);
+    g_autofree char *name = tm_ui_word(source->batch->name);
+    g_autofree char *again = tm_context_again();
+    if (source->batch->n_total == 0)
+        tm_say("nothing to do: %s has no rows", source->data);
+    else if (tm_batch_open(source->batch) == 0)
+        tm_say("all of them are answered: tidemill results %s%s", name, again);
+    else
+        tm_say("send them with: tidemill run %s%s", name, again);
     return TM_EXIT_OK;
 }
 

@@ -77,6 +77,18 @@ const char *tm_context_dir(tm_context *context)
     return context->dir;
 }
 
+char *tm_context_again(void)
+{
+    const char *const typed[][2] = {{"config", opt_config}, {"store", opt_store}};
+    GString *words = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(typed); i++) {
+        g_autofree char *word = typed[i][1] ? tm_ui_word(typed[i][1]) : NULL;
+        if (word)
+            g_string_append_printf(words, " --%s %s", typed[i][0], word);
+    }
+    return g_string_free(words, FALSE);
+}
+
 const char *tm_context_option_config(void)
 {
     return opt_config;

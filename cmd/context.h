@@ -26,5 +26,8 @@ tm_batch *tm_context_batch(tm_context *context, const char *name, tm_store **sto
 tm_ledger *tm_context_ledger(tm_context *context, GError **error); /* borrowed */
 /* The current folder, absolute. Borrowed. */
 const char *tm_context_dir(tm_context *context);
+/* " --config X --store Y" as they were typed, else "": a command that the user is told to type needs them,
+ * too. (transfer full) */
+char *tm_context_again(void);
 /* Fills account->key. */
 gboolean tm_context_key(tm_context *context, tm_account *account, GError **error);

@@ -180,7 +180,6 @@ static gboolean add_lane(GArray *lanes, tm_account *account, const char *model, 
     g_autoptr(GArray) said = flag_limits(account, flags, error);
     if (!said)
         return FALSE;
-    note_unknown_model(account, model);
     tm_engine_lane lane = {
         .account = account,
         .provider = provider,
@@ -223,9 +222,6 @@ GArray *tm_lanes_choose(tm_context *context, const tm_prompt *prompt, const tm_l
     g_autoptr(GArray) steps = tm_lanes_steps(context, prompt, flags, error);
     if (!steps)
         return NULL;
-    const tm_config *config = tm_context_config(context, NULL);
-    for (guint i = 0; i < config->notes->len; i++)
-        tm_say("note: %s", (char *)config->notes->pdata[i]);
     g_autoptr(GArray) lanes = g_array_new(FALSE, FALSE, sizeof(tm_engine_lane));
     g_array_set_clear_func(lanes, lane_clear);
     for (guint i = 0; i < steps->len; i++) {
@@ -235,4 +231,15 @@ GArray *tm_lanes_choose(tm_context *context, const tm_prompt *prompt, const tm_l
             return NULL;
     }
     return g_steal_pointer(&lanes);
+}
+
+void tm_lanes_note(tm_context *context, const GArray *lanes, bool first)
+{
+    const tm_config *config = first ? tm_context_config(context, NULL) : NULL;
+    for (guint i = 0; config && i < config->notes->len; i++)
+        tm_say("note: %s", (char *)config->notes->pdata[i]);
+    for (guint i = 0; i < lanes->len; i++) {
+        const tm_engine_lane *lane = &g_array_index(lanes, tm_engine_lane, i);
+        note_unknown_model(lane->account, lane->model);
+    }
 }

@@ -37,11 +37,13 @@ typedef struct {
 /* clang-format on */
 
 /* The lanes in the order of the route, keys resolved, limits merged: array of tm_engine_lane, free with
- * g_array_unref(). Never empty. `prompt` may be NULL. Models are borrowed from flags, prompt and config. Says
- * what the user should know (two keys set, a model nobody knows). NULL and *error in clear words otherwise.
- */
+ * g_array_unref(). Never empty. `prompt` may be NULL. Models are borrowed from flags, prompt and config. NULL
+ * and *error in clear words otherwise. */
 GArray *tm_lanes_choose(tm_context *context, const tm_prompt *prompt, const tm_lane_flags *flags,
                         GError **error);
+/* Says what one who is about to send should know: a model nobody knows; with `first` also what the config has
+ * to say (two keys set). */
+void tm_lanes_note(tm_context *context, const GArray *lanes, bool first);
 /* The accounts alone, without keys and models: array of tm_route_step, free with g_array_unref(). */
 GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_lane_flags *flags,
                        GError **error);

@@ -2,6 +2,7 @@
 #include "cmd/mill.h"
 
 #include "cmd/command.h"
+#include "cmd/prompt_argument.h"
 #include "cmd/source_batch.h"
 #include "cmd/source_queue.h"
 #include "cmd/ui/say.h"
@@ -19,6 +20,7 @@ static gboolean add_source(tm_context *context, tm_mill *m, tm_source *source, G
     GArray *lanes = tm_source_lanes(context, source, error);
     if (!lanes)
         return FALSE;
+    tm_lanes_note(context, lanes, m->lanes->len == 0);
     g_ptr_array_add(m->lanes, lanes);
     return TRUE;
 }
@@ -64,7 +66,7 @@ static gboolean from_all_open(tm_context *context, tm_mill *m, GError **error)
     for (guint i = 0; i < batches->len; i++) {
         const tm_batch *batch = batches->pdata[i];
         g_autofree char *n = tm_ui_number(tm_batch_open(batch));
-        tm_say("%s: %s rows waiting (%s)", batch->name, n, batch->dir);
+        tm_say("%s: %s row%s waiting (%s)", batch->name, n, tm_batch_open(batch) == 1 ? "" : "s", batch->dir);
         if (!from_batch(context, m, batch, error))
             return FALSE;
     }
@@ -82,8 +84,12 @@ gboolean tm_mill_gather(tm_context *context, tm_mill *m, int argc, char **argv, 
     }
     if (argc == 1)
         return from_all_open(context, m, error);
-    if (!tm_source_is_prompt(argv[1]))
+    bool with_data = argc == 3 && g_file_test(argv[2], G_FILE_TEST_IS_REGULAR); /* so argv[1] is a prompt */
+    if (!tm_source_is_prompt(argv[1]) && !with_data)
         return from_names(context, m, argc, argv, error);
+    if (argc == 2 && tm_prompt_is_data(argv[1]))
+        return tm_fail(error, TM_ERROR_USAGE, "%s with which prompt? tidemill run PROMPT %s", argv[1],
+                       argv[1]);
     if (argc == 2)
         return tm_fail(error, TM_ERROR_USAGE, "%s over which data? tidemill run %s DATA.csv", argv[1],
                        argv[1]);

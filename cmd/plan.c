@@ -76,14 +76,14 @@ static void print_lane(const planned *p, const tm_engine_lane *lane, const tm_ou
         printf("never: a row is larger than a limit allows, or the limit is 0 (%s)\n",
                tm_limit_word(o->forecast.bound.unit, o->forecast.bound.window));
     } else {
-        g_autofree char *when = tm_ui_time(o->finish_ms, now_ms);
-        g_autofree char *pacific = tm_ui_time_pacific(o->finish_ms, now_ms);
+        g_autofree char *when = o->forecast.days > 1 ? tm_ui_time_pacific(o->finish_ms, now_ms)
+                                                     : tm_ui_time(o->finish_ms, now_ms);
         if (o->forecast.a_day >= 0)
             printf("%" G_GINT64_FORMAT " night%s at %" G_GINT64_FORMAT " a day", o->forecast.days,
                    o->forecast.days == 1 ? "" : "s", o->forecast.a_day);
         else
             printf("at %.1f a minute", o->forecast.a_minute);
-        printf(", done about %s (%s)", when, pacific);
+        printf(", done about %s", when);
         if (o->forecast.bound.value >= 0)
             printf("; bound by %s %" G_GINT64_FORMAT " (%s%s)",
                    tm_limit_word(o->forecast.bound.unit, o->forecast.bound.window), o->forecast.bound.value,
@@ -111,6 +111,7 @@ static gboolean print_plan(tm_context *context, planned *p, GError **error)
     g_autoptr(GArray) lanes = tm_source_lanes(context, p->source, error);
     if (!lanes)
         return FALSE;
+    tm_lanes_note(context, lanes, true);
     if (opt_json)
         p->json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:[]}", "new", (json_int_t)p->intake.added.n_new,
                             "known", (json_int_t)p->intake.added.n_known, "duplicates",

@@ -28,6 +28,19 @@ static gboolean fail_absent(const char *path, GError **error)
     return tm_fail(error, TM_ERROR_INPUT, "%s: there is no such file; did you mean %s?", path, near);
 }
 
+bool tm_prompt_is_data(const char *path)
+{
+    static const char *const endings[] = {".csv", ".tsv", ".jsonl", ".ndjson"};
+    static const char *const packed[] = {"", ".gz", ".xz", ".zst", ".bz2"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+        for (size_t k = 0; k < G_N_ELEMENTS(packed); k++) {
+            g_autofree char *ending = g_strconcat(endings[i], packed[k], NULL);
+            if (g_str_has_suffix(path, ending))
+                return true;
+        }
+    return false;
+}
+
 /* The prompt `name` (NULL: the only one) of an export. */
 static tm_prompt *from_export(const char *path, const char *name, GError **error)
 {
@@ -56,6 +69,13 @@ static tm_prompt *from_export(const char *path, const char *name, GError **error
 static tm_prompt *from_path(const char *argument, GError **error)
 {
     if (g_file_test(argument, G_FILE_TEST_EXISTS)) {
+        if (tm_prompt_is_data(argument)) {
+            tm_fail(error, TM_ERROR_INPUT,
+                    "%s is data: the prompt comes first, a .prompt file or an AI Studio export, then %s (or "
+                    "give the prompt's text by --prompt)",
+                    argument, argument);
+            return NULL;
+        }
         bool folder = g_file_test(argument, G_FILE_TEST_IS_DIR);
         return !folder && g_str_has_suffix(argument, ".prompt") ? tm_prompt_load(argument, error)
                                                                 : from_export(argument, NULL, error);

@@ -7,3 +7,6 @@
  * prompt needs no name. `model` (of --model; NULL without) takes the place of the prompt's own. Notes of an
  * import are said. NULL and *error otherwise. (transfer full) */
 tm_prompt *tm_prompt_argument(const char *argument, const char *text, const char *model, GError **error);
+
+/* Is the file one of rows, by its name (.csv, .tsv.gz, .jsonl, ...)? A .json may be either: no. */
+bool tm_prompt_is_data(const char *path);

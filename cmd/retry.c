@@ -26,8 +26,8 @@ static gboolean find_class(tm_class *class, GError **error)
         names[i - 1] = tm_class_name((tm_class)i);
     const char *near = tm_guess(opt_class, names, TM_N_CLASSES - 1);
     return tm_fail(error, TM_ERROR_USAGE,
-                   "--class: no row fails as \"%s\"%s%s; `tidemill status BATCH` shows how they did",
-                   opt_class, near ? "; did you mean " : "", near ? near : "");
+                   "--class: no row fails as \"%s\"%s%s%s; tidemill status BATCH shows how they did",
+                   opt_class, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 static void tell(const tm_batch *batch, int64_t rows)
@@ -40,12 +40,14 @@ static void tell(const tm_batch *batch, int64_t rows)
         return;
     }
     g_autofree char *number = tm_ui_number(rows);
+    g_autofree char *name = tm_ui_word(batch->name);
+    g_autofree char *again = tm_context_again();
     if (rows == 0)
         tm_say("%s: no row %s%s", batch->name, opt_class ? "ended as " : "failed, was blocked or is held",
                opt_class ? opt_class : "");
     else
-        tm_say("%s: %s row%s again; next: tidemill run %s", batch->name, number,
-               rows == 1 ? " waits" : "s wait", batch->name);
+        tm_say("%s: %s row%s again; next: tidemill run %s%s", batch->name, number,
+               rows == 1 ? " waits" : "s wait", name, again);
 }
 
 static int retry(tm_context *context, char **argv, GError **error)

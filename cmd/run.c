@@ -108,55 +108,113 @@ static char *counts(const tm_batch *b)
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
         if (b->n[others[i].state])
             g_string_append_printf(words, ", %" G_GINT64_FORMAT " %s", b->n[others[i].state], others[i].word);
+    g_autofree char *waiting = tm_ui_number(tm_batch_open(b));
     if (tm_batch_open(b))
-        g_string_append_printf(words, ", %" G_GINT64_FORMAT " waiting", tm_batch_open(b));
+        g_string_append_printf(words, ", %s waiting", waiting);
     if (b->n_repeats)
-        g_string_append_printf(words, "; %" G_GINT64_FORMAT " requests of unknown fate were sent again",
-                               b->n_repeats);
+        g_string_append_printf(words, "; %" G_GINT64_FORMAT " request%s of unknown fate %s sent again",
+                               b->n_repeats, b->n_repeats == 1 ? "" : "s",
+                               b->n_repeats == 1 ? "was" : "were");
     return g_string_free(words, FALSE);
+}
+
+static void append_flag(GString *words, const char *flag, const char *value)
+{
+    g_autofree char *word = value ? tm_ui_word(value) : NULL;
+    if (word)
+        g_string_append_printf(words, " --%s %s", flag, word);
+}
+
+static void append_limit(GString *words, const char *flag, int64_t value)
+{
+    if (value != TM_LIMIT_UNSAID)
+        g_string_append_printf(words, " --%s %" G_GINT64_FORMAT, flag, value);
+}
+
+/* The command that goes on: the batch knows its prompt, data and model; where it is sent, what is allowed and
+ * where the results go is said again. (transfer full) */
+static char *go_on(const char *name)
+{
+    const tm_lane_flags *lanes = &tm_source_flags.lanes;
+    g_autofree char *again = tm_context_again();
+    GString *words = g_string_new("tidemill run");
+    if (name)
+        g_string_append_printf(words, " %s", name);
+    if (opt_output && name) {
+        g_autofree char *file = tm_ui_word(opt_output);
+        g_string_append_printf(words, " -o %s", file);
+        append_flag(words, "format", opt_format);
+        g_string_append(words, opt_spreadsheet ? " --spreadsheet" : "");
+    }
+    append_flag(words, "account", lanes->account);
+    append_flag(words, "route", lanes->route);
+    append_flag(words, "base-url", lanes->base_url);
+    append_limit(words, "rpm", lanes->rpm);
+    append_limit(words, "tpm", lanes->tpm);
+    append_limit(words, "rpd", lanes->rpd);
+    g_string_append(words, opt_hold_unknown ? " --hold-unknown" : "");
+    g_string_append(words, again);
+    return g_string_free(words, FALSE);
+}
+
+/* The reason in short: the service's own words, in brackets, were said when they came. (transfer full) */
+static char *reason(const tm_drive_end *end)
+{
+    g_autofree char *words = g_strdup(end->words ? end->words : "rows are waiting");
+    char *bracket = end->stop == TM_STOP_CLOSED ? strstr(words, " (") : NULL;
+    if (bracket)
+        *bracket = '\0';
+    if (g_str_has_suffix(words, "."))
+        words[strlen(words) - 1] = '\0';
+    return end->stop == TM_STOP_SIGNAL ? g_steal_pointer(&words) : g_strconcat("stopped: ", words, NULL);
 }
 
 /* Why it stopped, and what to type. `when`: it is worth it from then; NULL: now. */
 static void say_stopped(const tm_batch *batch, bool several, const tm_drive_end *end, const char *when)
 {
-    g_autoptr(GString) words = g_string_new(end->words ? end->words : "rows are waiting");
-    if (g_str_has_suffix(words->str, "."))
-        g_string_truncate(words, words->len - 1);
+    g_autofree char *why = reason(end);
+    g_autofree char *name = tm_ui_word(batch->name);
+    g_autofree char *next = go_on(several ? NULL : name);
+    g_autofree char *again = tm_context_again();
+    g_autoptr(GString) words = g_string_new(why);
     if (when)
         g_string_append_printf(words, "; worth it from %s", when);
-    if (several) {
-        g_string_append(words, ". Go on with: tidemill run");
-    } else if (end->stop == TM_STOP_CANARY && batch->n[TM_JOB_FAILED] + batch->n[TM_JOB_BLOCKED] > 0) {
-        g_string_append_printf(
-            words,
-            ". See: tidemill results %s --failed; mend the prompt or the data, or go on all the "
-            "same with: tidemill run %s --keep-going",
-            batch->name, batch->name);
-    } else {
-        g_string_append_printf(words, ". Go on with: tidemill run %s", batch->name);
-        if (opt_output)
-            g_string_append_printf(words, "; what is there now: tidemill results %s", batch->name);
-    }
-    tm_say("stopped: %s", words->str);
+    if (!several && end->stop == TM_STOP_CANARY && batch->n[TM_JOB_FAILED] + batch->n[TM_JOB_BLOCKED] > 0)
+        g_string_append_printf(words,
+                               ". See: tidemill results %s --failed%s; mend the prompt or the data, or go on "
+                               "all the same with: %s --keep-going",
+                               name, again, next);
+    else if (end->stop == TM_STOP_CLOSED)
+        g_string_append_printf(words, ". Mend that (tidemill check%s says what is there)%s. Go on with: %s",
+                               again, strstr(why, " has no model ") ? ", or name another by --model" : "",
+                               next);
+    else
+        g_string_append_printf(words, ". Go on with: %s", next);
+    if (!several && opt_output && end->stop != TM_STOP_CANARY)
+        g_string_append_printf(words, "; what is there now: tidemill results %s%s", name, again);
+    tm_say("%s", words->str);
 }
 
 /* What to type to go on, or to see the results: always the last line. */
 static void last_line(const tm_mill *m, int status, const tm_drive_end *end, int64_t now_ms)
 {
     const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
-    bool several = m->sources->len > 1;
+    g_autofree char *name = tm_ui_word(first->name);
+    g_autofree char *again = tm_context_again();
     if (status == TM_EXIT_WAITING) {
         g_autofree char *when = end->wait_until_ms > now_ms && end->wait_until_ms != INT64_MAX
                                     ? tm_ui_time_pacific(end->wait_until_ms, now_ms)
                                     : NULL;
-        say_stopped(first, several, end, when);
+        say_stopped(first, m->sources->len > 1, end, when);
         return;
     }
     if (status == TM_EXIT_FAILED)
-        tm_say("see why: tidemill results %s --failed; ask those again: tidemill retry %s", first->name,
-               first->name);
+        tm_say("see why: tidemill results %s --failed%s; ask those again: tidemill retry %s%s", name, again,
+               name, again);
+    else if (first->n_total == 0)
+        tm_say("nothing to do: %s has no rows", first->data);
     else if (!opt_output)
-        tm_say("results: tidemill results %s -o results.csv", first->name);
+        tm_say("results: tidemill results %s -o results.csv%s", name, again);
 }
 
 static gboolean print_json(tm_store *store, const tm_batch *batch, int status, const tm_drive_end *end,

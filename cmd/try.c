@@ -58,8 +58,8 @@ static void print_answer(const tm_source *source, const tm_stored *row)
     }
     if (row->state != TM_JOB_DONE) {
         g_autofree char *why = tm_ui_show(1, row->message ? row->message : "");
-        printf("%s%s%s: %s\n", tm_job_state_name(row->state), row->revision ? ", " : "",
-               row->revision ? tm_class_name(row->class) : "", why);
+        printf("%s%s%s%s%s\n", tm_job_state_name(row->state), row->revision ? ", " : "",
+               row->revision ? tm_class_name(row->class) : "", *why ? ": " : "", why);
     }
     if (row->usage.input >= 0)
         printf("(%s; tokens: %" G_GINT64_FORMAT " in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT
@@ -123,6 +123,8 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
         tm_stored_clear(&row);
     }
     fflush(stdout);
+    if (end->view.sent == 0 && status != TM_EXIT_WAITING)
+        tm_say("answered before: nothing was sent");
     say_today(context, &g_array_index(lanes, tm_engine_lane, 0));
     if (status == TM_EXIT_WAITING)
         tm_say("stopped: %s. Go on with the same command",
@@ -148,6 +150,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     g_autoptr(tm_source) source =
         tm_source_open(tm_source_flags.prompt ? NULL : argv[1], argv[argc - 1], error);
     g_autoptr(GArray) lanes = source ? tm_source_lanes(context, source, error) : NULL;
+    if (lanes)
+        tm_lanes_note(context, lanes, true);
     if (!lanes || !tm_source_begin(context, source, true, error))
         return TM_EXIT_ERROR;
     g_auto(tm_intake_result) intake = {0};
@@ -161,7 +165,11 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     if (!jobs)
         return TM_EXIT_ERROR;
     if (jobs->len == 0) {
-        tm_fail(error, TM_ERROR_INPUT, "%s has no such row", argv[argc - 1]);
+        if (opt_row)
+            tm_fail(error, TM_ERROR_INPUT, "%s has no row %" G_GINT64_FORMAT, argv[argc - 1], opt_row);
+        else
+            tm_fail(error, TM_ERROR_INPUT, "%s has no rows%s", argv[argc - 1],
+                    intake.n_rejected ? " that can be used" : "");
         return TM_EXIT_ERROR;
     }
     g_autofree char *media_root = tm_source_folder(source);

@@ -70,5 +70,38 @@ def pacing():
         return waits[0]
 
 
+def goes_on_as_said():
+    """The last line's command goes on where this one was sent, with its limits and its output"""
+    with House() as house:
+        url = house.twin()
+        house.write("config/tidemill/config.yaml", "accounts: {other: {provider: gemini, key: $NOT_SET, tier: free}}\n")
+        config = house.write("my config.yaml", "accounts: {mine: {provider: gemini, key: $GEMINI_API_KEY, tier: free}}\n")
+        house.write("label.prompt", PROMPT)
+        house.rows("reviews (1).csv", 4)
+        err = house.run("run", "label.prompt", "reviews (1).csv", "--limit", 1, "-o", "my labels.csv", "--base-url", url,
+                        "--rpm", 5000, "--config", config, status=4).err
+        last = err.splitlines()[-1]
+        command = re.search(r"Go on with: tidemill (.*); what is there now: tidemill (.*)", last)
+        assert command, last
+        for typed in command.groups():
+            done = subprocess.run(["sh", "-c", f'"$0" {typed}', TIDEMILL], env=house.env, cwd=house.dir,
+                                  capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (typed, done.stderr)
+        with open(house.path("my labels.csv"), encoding="utf-8") as f:
+            assert len(f.read().splitlines()) == 5
+        return command.group(1)
+
+
+def no_rows():
+    """A file without rows: said, and nothing to be sent is offered"""
+    with House() as house:
+        house.twin()
+        prompt, data = house.write("label.prompt", PROMPT), house.write("reviews.csv", "id,text\n")
+        for command in ("run", "add"):
+            last = house.run(command, prompt, data).err.splitlines()[-1]
+            assert "has no rows" in last and "tidemill run" not in last, last
+        return house.run("try", prompt, data, status=1).err.splitlines()[-1]
+
+
 if __name__ == "__main__":
-    main([rate, narrow, pacing])
+    main([rate, narrow, pacing, goes_on_as_said, no_rows])
