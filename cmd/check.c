@@ -135,6 +135,20 @@ static char **wanted_models(const tm_config *config, const tm_account *account)
     return g_strv_builder_end(builder);
 }
 
+static void tell_refusal(report *r, const tm_account *account, const tm_answer *answer)
+{
+    const char *said = answer->message ? answer->message : "no further words";
+    const char *variable = account->key_variable;
+    if (answer->class == TM_CLASS_AUTH)
+        tell(r, false, account->name, "key", "%s refuses the API key%s%s: %s", account->host,
+             variable ? " from " : "", variable ? variable : "", said);
+    else if (answer->class == TM_CLASS_NETWORK) /* the words say whom it could not reach, and why */
+        tell(r, false, account->name, "service", "%s", said);
+    else
+        tell(r, false, account->name, "service", "%s does not answer as it should (%s): %s", account->host,
+             tm_class_name(answer->class), said);
+}
+
 static void check_service(report *r, tm_context *context, tm_transport *transport, tm_account *account)
 {
     const tm_provider *provider = tm_provider_named(account->provider);
@@ -151,9 +165,7 @@ static void check_service(report *r, tm_context *context, tm_transport *transpor
         return;
     }
     if (got.answer.class != TM_CLASS_OK) {
-        const char *what = got.answer.class == TM_CLASS_AUTH ? "key" : "service";
-        tell(r, false, account->name, what, "%s says %s%s%s", account->host, tm_class_name(got.answer.class),
-             got.answer.message ? ": " : "", got.answer.message ? got.answer.message : "");
+        tell_refusal(r, account, &got.answer);
     } else {
         g_autoptr(json_t) list =
             tm_json_parse(got.answer.text ? got.answer.text : "", got.answer.text_length, NULL);
@@ -180,6 +192,10 @@ static void check_account(report *r, tm_context *context, tm_transport *transpor
     if (strcmp(account->provider, "gemini") == 0)
         tell(r, true, account->name, "tier", "tier %s",
              account->tier ? account->tier : "not named: the free one's limits are taken");
+    if (account->costs)
+        tell(r, false, account->name, "cost",
+             "may cost money: run refuses it in this version, unless the config says `tier: free` or `cost: "
+             "none`");
     check_service(r, context, transport, account);
 }
 

@@ -9,9 +9,11 @@
 #include <jansson.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static gboolean opt_help, opt_help_all, opt_version;
 static const GOptionEntry help_entries[] = {
@@ -225,6 +227,13 @@ static void set_locale(void)
         setlocale(LC_CTYPE, "UTF-8"); /* macOS's name of it */
 }
 
+/* Has the other end of our stdout gone? A write that failed long ago has left no errno. */
+static bool reader_has_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
     set_locale();
@@ -235,8 +244,10 @@ int main(int argc, char **argv)
     tm_context_free(context);
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == TM_EXIT_OK) {
-        if (errno != EPIPE) /* a reader that has had enough (head) knows why */
-            fprintf(stderr, "tidemill: can't write the output: %s\n", g_strerror(errno));
+        int why = errno;
+        if (why != EPIPE && !reader_has_gone()) /* a reader that has had enough (head) knows why */
+            fprintf(stderr, "tidemill: can't write the output%s%s\n", why ? ": " : "",
+                    why ? g_strerror(why) : "");
         status = TM_EXIT_ERROR;
     }
     return status;

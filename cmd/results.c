@@ -29,10 +29,14 @@ static const GOptionEntry more[] = {
 
 static void say_counts(const tm_batch *batch, const tm_results_count *count)
 {
+    if (opt_failed && count->n_rows == 0) {
+        tm_say("%s: no row failed or was blocked", batch->name);
+        return;
+    }
     g_autofree char *rows = tm_ui_number(count->n_rows);
     g_autoptr(GString) words = g_string_new(NULL);
-    g_string_append_printf(words, "%s: %s rows, %" G_GINT64_FORMAT " answered", batch->name, rows,
-                           count->n_done);
+    g_string_append_printf(words, "%s: %s row%s, %" G_GINT64_FORMAT " answered", batch->name, rows,
+                           count->n_rows == 1 ? "" : "s", count->n_done);
     if (count->n_failed)
         g_string_append_printf(words, ", %" G_GINT64_FORMAT " failed", count->n_failed);
     if (count->n_blocked)

@@ -25,9 +25,9 @@ static gboolean confirmed(const tm_batch *batch, GError **error)
         return TRUE;
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return tm_fail(error, TM_ERROR_USAGE,
-                       "rm removes %s rows and %s answers of %s for good: say so with --yes", rows, answers,
-                       batch->name);
-    fprintf(stderr, "Remove %s with its %s rows and %s answers, for good? [y/N] ", name, rows, answers);
+                       "rm removes %s for good, with its rows (%s) and answers (%s): say so with --yes",
+                       batch->name, rows, answers);
+    fprintf(stderr, "Remove %s for good, with its rows (%s) and answers (%s)? [y/N] ", name, rows, answers);
     return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
 }
 

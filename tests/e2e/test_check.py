@@ -66,7 +66,7 @@ class Check(unittest.TestCase):
         status, out, _ = self.check(GEMINI_API_KEY="AIzaSyWrongWrongWrongWrongWrongWrong1234", GEMINI_BASE_URL=self.url)
         self.assertEqual(status, 1)
         self.assertIn("failed  gemini: ", out)
-        self.assertIn("auth", out)
+        self.assertIn("refuses the API key from GEMINI_API_KEY", out)
         self.assertNotIn("AIzaSyWrong", out)
 
     def test_a_misspelt_model_gets_a_guess(self):

@@ -92,6 +92,26 @@ def goes_on_as_said():
         return command.group(1)
 
 
+def said_once():
+    """The service's words are said once; the last line says what to do"""
+    with House() as house:
+        house.twin(key="another-key-000000000000")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 3)
+        err = house.run("run", prompt, data, status=4).err
+        assert err.count("API key not valid") == 1, err
+        last = err.splitlines()[-1]
+        assert "GEMINI_API_KEY" in last and "tidemill check" in last and "tidemill run label.reviews" in last, last
+        out = house.run("check", status=1).out
+        assert "refuses the API key from GEMINI_API_KEY: API key not valid" in out, out
+    with House() as house:
+        house.twin()
+        prompt, data = house.write("label.prompt", PROMPT.replace("2.5", "9.9")), house.rows("reviews.csv", 3)
+        last = house.run("run", prompt, data, status=4).err.splitlines()[-1]
+        assert "has no model gemini-9.9-flash" in last and "--model" in last and "(Model is not" not in last, last
+        assert house.run("status").err == "", "status talks of models that nobody asked it about"
+        return last
+
+
 def no_rows():
     """A file without rows: said, and nothing to be sent is offered"""
     with House() as house:
@@ -103,5 +123,49 @@ def no_rows():
         return house.run("try", prompt, data, status=1).err.splitlines()[-1]
 
 
+def slips():
+    """A misspelt prompt, data for a prompt, a row that is not there: what is wrong is named"""
+    with House() as house:
+        house.twin()
+        house.write("label.prompt", PROMPT)
+        house.rows("reviews.csv", 3)
+        for args, status, words in [
+                (["run", "lable.prompt", "reviews.csv"], 1, "did you mean label.prompt?"),
+                (["run", "prompts/label", "reviews.csv"], 1, "prompts/label: there is no such file"),
+                (["run", "reviews.csv"], 2, "with which prompt? tidemill run PROMPT reviews.csv"),
+                (["run", "reviews.csv", "label.prompt"], 1, "reviews.csv is data: the prompt comes first"),
+                (["try", "label.prompt", "reviews.csv", "--row", 9], 1, "reviews.csv has no row 9"),
+                (["retry", "x", "--class", "blockd"], 2, "(did you mean blocked?)")]:
+            err = house.run(*args, status=status).err
+            assert words in err, err
+        house.run("run", "label.prompt", "reviews.csv")
+        assert "answered before: nothing was sent" in house.run("try", "label.prompt", "reviews.csv").err
+        assert "no row failed" in house.run("results", "label.reviews", "--failed").err
+        return ""
+
+
+def costs():
+    """check says what run would refuse: an account that may cost money"""
+    with House() as house:
+        house.write("config/tidemill/config.yaml",
+                    "accounts: {paid: {provider: gemini, key: $GEMINI_API_KEY, base_url: 'http://192.0.2.1:9', "
+                    "plain_http: true, tier: 1}}\n")
+        out = house.run("check", status=1, timeout=60).out
+        line = next(line for line in out.splitlines() if "may cost money" in line)
+        assert line.startswith("failed"), line
+        return line
+
+
+def head():
+    """`results | head` ends without a complaint"""
+    with House() as house:
+        house.twin()
+        house.run("run", house.write("label.prompt", PROMPT), house.rows("reviews.csv", 600))
+        done = subprocess.run(["sh", "-c", '"$0" results label.reviews | head -n 1', TIDEMILL], env=house.env,
+                              cwd=house.dir, capture_output=True, text=True, check=False)
+        assert done.stdout.count("\n") == 1 and "can't write" not in done.stderr, done.stderr
+        return done.stderr.strip()
+
+
 if __name__ == "__main__":
-    main([rate, narrow, pacing, goes_on_as_said, no_rows])
+    main([rate, narrow, pacing, goes_on_as_said, said_once, no_rows, slips, costs, head])
