@@ -25,7 +25,7 @@ static void tell(const tm_batch *batch, int64_t rows)
     if (rows == 0)
         tm_say("%s: no row was waiting", batch->name);
     else
-        tm_say("%s: %s waiting row%s will not be sent; answers are kept", batch->name, number,
+        tm_say("%s: %s waiting row%s will not be sent any more; answers are kept", batch->name, number,
                rows == 1 ? "" : "s");
     g_autofree char *running = tm_ui_number(batch->n[TM_JOB_RUNNING]);
     if (batch->n[TM_JOB_RUNNING])
@@ -52,7 +52,9 @@ const tm_command tm_cmd_cancel = {
     .min_args = 1,
     .max_args = 1,
     .summary = "stop a batch: its waiting rows will not be sent",
-    .description = "Answers stay, and so does the batch. Rows that are in flight are still recorded.",
+    .description = "Answers stay, and so does the batch. Rows that are in flight are still recorded. To ask "
+                   "the rows after\n"
+                   "all: tidemill run PROMPT DATA --name NEW.",
     .examples = "tidemill cancel classify.reviews",
     .options = options,
     .run = run,

@@ -192,7 +192,7 @@ const tm_command tm_cmd_import = {
                    "In an app's source the calls of a model are only listed: their prompts are not read yet.",
     .examples = "tidemill import \"Google AI Studio.zip\"\n"
                 "tidemill import drive-download.zip --list\n"
-                "tidemill import \"Review labels\" -o prompts",
+                "tidemill import \"Review labels\" -o labels",
     .options = options,
     .run = run,
 };

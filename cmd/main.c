@@ -95,6 +95,10 @@ static gboolean fail_options(GError *problem, const tm_command *command, GError 
         if (instead)
             return tm_fail(error, TM_ERROR_USAGE, "--%s is not in this version yet: %s", word, instead);
         guess = tm_guess(word, (const char *const *)names->pdata, names->len);
+        g_autofree char *ending = g_strconcat("-", word, NULL); /* --format: --data-format */
+        for (guint i = 0; i < names->len && !guess; i++)
+            if (g_str_has_suffix(names->pdata[i], ending))
+                guess = names->pdata[i];
     }
     return guess ? tm_fail(error, TM_ERROR_USAGE, "unknown option %s (did you mean --%s?)", option, guess)
                  : tm_fail(error, TM_ERROR_USAGE, "unknown option %s", option);

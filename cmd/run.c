@@ -213,6 +213,9 @@ static void last_line(const tm_mill *m, int status, const tm_drive_end *end, int
                name, again);
     else if (first->n_total == 0)
         tm_say("nothing to do: %s has no rows", first->data);
+    else if (first->n[TM_JOB_CANCELLED] > 0)
+        tm_say("cancelled rows are not sent any more; to ask them after all: tidemill run PROMPT DATA --name "
+               "NEW");
     else if (!opt_output)
         tm_say("results: tidemill results %s -o results.csv%s", name, again);
 }
@@ -287,6 +290,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         return TM_EXIT_USAGE;
     if (!tm_output_format(opt_format, opt_output, &format, error) || !tm_output_check(opt_output, error))
         return TM_EXIT_ERROR;
+    if (opt_format && !opt_output)
+        tm_warn("--format is that of the results (-o FILE), and there is no -o; the data's is --data-format");
     tm_signals_catch();
     if (!tm_mill_gather(context, &m, argc, argv, error))
         return TM_EXIT_ERROR;

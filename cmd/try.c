@@ -82,6 +82,13 @@ static void print_json(const tm_source *source, const tm_stored *row)
     g_string_free(line, TRUE);
 }
 
+static void say_use(const tm_use *use)
+{
+    g_autofree char *used = tm_ui_number(use->used);
+    g_autofree char *limit = tm_ui_number(use->limit.value);
+    tm_say("%s of %s used today", used, limit);
+}
+
 /* "1 of 20 used today" */
 static void say_today(tm_context *context, const tm_engine_lane *lane)
 {
@@ -98,7 +105,7 @@ static void say_today(tm_context *context, const tm_engine_lane *lane)
     for (guint i = 0; uses && i < uses->len; i++) {
         const tm_use *use = &g_array_index(uses, tm_use, i);
         if (use->limit.unit == TM_UNIT_REQUESTS && use->limit.window == TM_WINDOW_DAY)
-            tm_say("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " used today", use->used, use->limit.value);
+            say_use(use);
     }
 }
 

@@ -135,9 +135,15 @@ def slips():
                 (["run", "reviews.csv"], 2, "with which prompt? tidemill run PROMPT reviews.csv"),
                 (["run", "reviews.csv", "label.prompt"], 1, "reviews.csv is data: the prompt comes first"),
                 (["try", "label.prompt", "reviews.csv", "--row", 9], 1, "reviews.csv has no row 9"),
+                (["preview", "label.prompt", "reviews.csv", "--format", "csv"], 2, "did you mean --data-format?"),
                 (["retry", "x", "--class", "blockd"], 2, "(did you mean blocked?)")]:
             err = house.run(*args, status=status).err
             assert words in err, err
+        house.run("add", "label.prompt", "reviews.csv")
+        house.run("cancel", "label.reviews")
+        assert "--name NEW" in house.run("run", "label.prompt", "reviews.csv").err.splitlines()[-1]
+        assert "--data-format" in house.run("run", "label.prompt", "reviews.csv", "--format", "csv").err
+        house.run("rm", "label.reviews", "--yes")
         house.run("run", "label.prompt", "reviews.csv")
         assert "answered before: nothing was sent" in house.run("try", "label.prompt", "reviews.csv").err
         assert "no row failed" in house.run("results", "label.reviews", "--failed").err
