@@ -22,6 +22,14 @@ typedef struct {
 
 static const story stories[] = {
     {.what = "the day", .window = TM_WINDOW_DAY, .value = 20, .spent = 15, .later_ms = 600000},
+    /* spent at 23:30 of the server's Pacific day; half an hour past our midnight it is still that day there
+     */
+    {.what = "the day, on a clock that is an hour ahead of the server's",
+     .window = TM_WINDOW_DAY,
+     .value = 20,
+     .spent = 15,
+     .server_ahead_ms = -3600000,
+     .later_ms = 60000},
 };
 
 typedef struct {
