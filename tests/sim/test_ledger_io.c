@@ -22,6 +22,12 @@ typedef struct {
 
 static const story stories[] = {
     {.what = "the day", .window = TM_WINDOW_DAY, .value = 20, .spent = 15, .later_ms = 600000},
+    {.what = "the minute, over a reboot",
+     .window = TM_WINDOW_MINUTE,
+     .value = 6,
+     .spent = 3,
+     .later_ms = 5000,
+     .reboots = true},
     /* spent at 23:30 of the server's Pacific day; half an hour past our midnight it is still that day there
      */
     {.what = "the day, on a clock that is an hour ahead of the server's",
