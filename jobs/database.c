@@ -80,15 +80,17 @@ static void keep_temp_files_private(const tm_database *database)
     sqlite3_temp_directory = sqlite3_mprintf("%s", folder);
 }
 
-static int64_t pragma(tm_database *database, const char *sql)
+static gboolean read_number(tm_database *database, const char *sql, int64_t *value, GError **error)
 {
     sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-    if (sqlite3_prepare_v2(database->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
+    bool good = sqlite3_prepare_v2(database->handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW;
+    if (good)
+        *value = sqlite3_column_int64(statement, 0);
+    else
+        tm_database_fail(database, error, "open");
     sqlite3_finalize(statement);
-    return value;
+    return good;
 }
 
 static gboolean run_sql(tm_database *database, const char *sql, GError **error)
@@ -137,13 +139,11 @@ static gboolean connect(tm_database *database, GError **error)
 /* Is it ours, and of which version? 0: still empty. -1 and *error. */
 static int64_t version_of(tm_database *database, const tm_database_kind *kind, GError **error)
 {
-    int64_t objects = pragma(database, "SELECT count(*) FROM sqlite_schema");
-    if (objects < 0) {
-        tm_database_fail(database, error, "open");
+    int64_t objects, application, version;
+    if (!read_number(database, "SELECT count(*) FROM sqlite_schema", &objects, error) ||
+        !read_number(database, "PRAGMA application_id", &application, error) ||
+        !read_number(database, "PRAGMA user_version", &version, error))
         return -1;
-    }
-    int64_t application = pragma(database, "PRAGMA application_id");
-    int64_t version = pragma(database, "PRAGMA user_version");
     if (application == 0 && version == 0 && objects == 0)
         return 0;
     if (application != kind->application_id) {

@@ -8,14 +8,20 @@
 #define DRIFT_PER 20000
 #define RESTART_MS 2000
 
-static void read_clock(tm_ledger *ledger, tm_scope_clock *clock)
+gboolean tm_ledger_clock_read(tm_ledger *ledger, tm_scope_clock *clock, GError **error)
 {
+    if (clock->read || clock->known)
+        return TRUE;
     sqlite3_stmt *row =
         tm_ledger_sql(ledger,
                       "SELECT offset_low_ms, offset_high_ms, offset_base_ms, offset_at_boot_ms, "
                       "offset_boot FROM scope WHERE id = ?",
                       "i", clock->scope);
-    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+    int status = sqlite3_step(row);
+    clock->read = status == SQLITE_ROW || status == SQLITE_DONE;
+    if (!clock->read)
+        tm_database_fail(ledger->db, error, "reading the ledger");
+    if (status == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
         clock->known = true;
         clock->low_ms = sqlite3_column_int64(row, 0);
         clock->high_ms = sqlite3_column_int64(row, 1);
@@ -24,6 +30,7 @@ static void read_clock(tm_ledger *ledger, tm_scope_clock *clock)
         clock->boot = (uint64_t)sqlite3_column_int64(row, 4);
     }
     sqlite3_reset(row);
+    return clock->read;
 }
 
 tm_scope_clock *tm_ledger_clock_of(tm_ledger *ledger, int64_t scope)
@@ -35,7 +42,6 @@ tm_scope_clock *tm_ledger_clock_of(tm_ledger *ledger, int64_t scope)
     }
     tm_scope_clock *clock = g_new0(tm_scope_clock, 1);
     clock->scope = scope;
-    read_clock(ledger, clock);
     g_ptr_array_add(ledger->clocks, clock);
     return clock;
 }
@@ -61,6 +67,7 @@ void tm_ledger_offset(tm_ledger *ledger, const tm_lane *asked, const tm_instant 
                       int64_t date_ms)
 {
     tm_scope_clock *clock = tm_ledger_clock_of(ledger, asked->scope);
+    tm_ledger_clock_read(ledger, clock, NULL); /* if it can't be: what is measured now stands alone */
     int64_t low = date_ms - received->wall_ms, high = low + 1000 + took_ms, known_low, known_high;
     if (clock->known) {
         tm_scope_clock_at(clock, asked->windows, received, &known_low, &known_high);

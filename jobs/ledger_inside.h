@@ -26,6 +26,7 @@ typedef struct {
  * the boot clock, so that a wall clock set back or forward changes nothing. */
 typedef struct {
     int64_t scope;
+    bool read; /* whether it is known */
     bool known, dirty;
     int64_t low_ms, high_ms;
     int64_t base_ms; /* wall minus boot time when it was measured */
@@ -210,6 +211,8 @@ gboolean tm_ledger_finish(tm_ledger *ledger, GError **error);
 /* ledger_scope.c */
 gboolean tm_ledger_salt(tm_ledger *ledger, GError **error); /* made once, at creation */
 tm_scope_clock *tm_ledger_clock_of(tm_ledger *ledger, int64_t scope);
+/* Reads it, once. Taken for unknown an hour's offset would put requests into the wrong day. */
+gboolean tm_ledger_clock_read(tm_ledger *ledger, tm_scope_clock *clock, GError **error);
 void tm_scope_clock_at(const tm_scope_clock *clock, const tm_windows *windows, const tm_instant *now,
                        int64_t *low_ms, int64_t *high_ms);
 gboolean tm_ledger_clocks_write(tm_ledger *ledger, GError **error);

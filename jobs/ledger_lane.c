@@ -98,7 +98,7 @@ gboolean tm_ledger_lane_read(tm_ledger *ledger, tm_ledger_lane *lane, GError **e
     sqlite3_reset(row);
     if (!found && status != SQLITE_DONE)
         return tm_database_fail(ledger->db, error, "reading the ledger");
-    if (!tm_ledger_hold_read(ledger, lane, error))
+    if (!tm_ledger_hold_read(ledger, lane, error) || !tm_ledger_clock_read(ledger, lane->clock, error))
         return FALSE;
     lane->read_in = ledger->transaction;
     return TRUE;

@@ -42,9 +42,9 @@ gboolean tm_ledger_salt(tm_ledger *ledger, GError **error)
     return tm_ledger_commit(ledger, error);
 }
 
-/* HMAC-SHA256 of the key with the salt, its first 64 bits: tells keys apart, gives none away. (transfer full)
- */
-static char *tag_of(tm_ledger *ledger, const char *key)
+/* HMAC-SHA256 of the key with the salt, its first 64 bits: tells keys apart, gives none away. NULL and
+ * *error: without it the key would pass for none, and its day be spent twice. (transfer full) */
+static char *tag_of(tm_ledger *ledger, const char *key, GError **error)
 {
     sqlite3_stmt *row = tm_ledger_sql(ledger, "SELECT salt FROM secret", "");
     char *tag = NULL;
@@ -52,17 +52,22 @@ static char *tag_of(tm_ledger *ledger, const char *key)
         tag = g_compute_hmac_for_data(G_CHECKSUM_SHA256, sqlite3_column_blob(row, 0),
                                       (gsize)sqlite3_column_bytes(row, 0), (const guchar *)key, strlen(key));
         tag[TAG_DIGITS] = '\0';
+    } else {
+        tm_database_fail(ledger->db, error, "reading the ledger");
     }
     sqlite3_reset(row);
     return tag;
 }
 
-/* -1: none. */
-static int64_t look_up(sqlite3_stmt *row)
+/* *id -1: none. False and *error: it can't be read. */
+static gboolean look_up(tm_ledger *ledger, sqlite3_stmt *row, int64_t *id, GError **error)
 {
-    int64_t id = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
+    int status = sqlite3_step(row);
+    *id = status == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
+    if (status != SQLITE_ROW && status != SQLITE_DONE)
+        tm_database_fail(ledger->db, error, "reading the ledger");
     sqlite3_reset(row);
-    return id;
+    return status == SQLITE_ROW || status == SQLITE_DONE;
 }
 
 typedef struct {
@@ -72,41 +77,58 @@ typedef struct {
 } owner;
 
 /* The host is part of who it is: a rehearsal against this machine must not spend the real day. */
-static int64_t find(tm_ledger *ledger, const owner *who)
+static gboolean find(tm_ledger *ledger, const owner *who, int64_t *id, GError **error)
 {
-    int64_t by_project = -1, by_key = -1;
-    if (who->project)
-        by_project = look_up(tm_ledger_sql(ledger, "SELECT id FROM scope WHERE project = ? AND host = ?",
-                                           "ss", who->project, who->host));
-    if (by_project >= 0)
-        return by_project;
-    if (who->tag)
-        by_key = look_up(
+    *id = -1;
+    if (who->project && !look_up(ledger,
+                                 tm_ledger_sql(ledger, "SELECT id FROM scope WHERE project = ? AND host = ?",
+                                               "ss", who->project, who->host),
+                                 id, error))
+        return FALSE;
+    if (*id >= 0)
+        return TRUE;
+    if (who->tag &&
+        !look_up(
+            ledger,
             tm_ledger_sql(ledger,
                           "SELECT id FROM scope JOIN scope_key k ON k.scope = id WHERE k.key_tag = ?1 AND "
                           "k.host = ?2 AND (?3 IS NULL OR project IS NULL)",
-                          "sss", who->tag, who->host, who->project));
-    if (by_key >= 0 || who->tag || who->project)
-        return by_key;
+                          "sss", who->tag, who->host, who->project),
+            id, error))
+        return FALSE;
+    if (*id >= 0 || who->tag || who->project)
+        return TRUE;
     return look_up(
+        ledger,
         tm_ledger_sql(ledger, "SELECT id FROM scope WHERE host = ? AND project IS NULL AND key_tag IS NULL",
-                      "s", who->host));
+                      "s", who->host),
+        id, error);
 }
 
 /* A key once seen under a project belongs to it, also when the project is named only now. */
-static bool is_complete(tm_ledger *ledger, const owner *who, int64_t id)
+static gboolean is_complete(tm_ledger *ledger, const owner *who, int64_t id, bool *complete, GError **error)
 {
+    int64_t of_key = id, of_project = id;
     if (who->tag &&
-        look_up(tm_ledger_sql(ledger, "SELECT scope FROM scope_key WHERE key_tag = ? AND host = ?", "ss",
-                              who->tag, who->host)) != id)
-        return false;
-    return !who->project || look_up(tm_ledger_sql(ledger, "SELECT id FROM scope WHERE id = ? AND project = ?",
-                                                  "is", id, who->project)) == id;
+        !look_up(ledger,
+                 tm_ledger_sql(ledger, "SELECT scope FROM scope_key WHERE key_tag = ? AND host = ?", "ss",
+                               who->tag, who->host),
+                 &of_key, error))
+        return FALSE;
+    if (who->project && !look_up(ledger,
+                                 tm_ledger_sql(ledger, "SELECT id FROM scope WHERE id = ? AND project = ?",
+                                               "is", id, who->project),
+                                 &of_project, error))
+        return FALSE;
+    *complete = of_key == id && of_project == id;
+    return TRUE;
 }
 
 static int64_t make(tm_ledger *ledger, const owner *who, GError **error)
 {
-    int64_t id = find(ledger, who); /* again, now that nobody else writes */
+    int64_t id;
+    if (!find(ledger, who, &id, error)) /* again, now that nobody else writes */
+        return -1;
     if (id < 0) {
         if (!tm_ledger_run(ledger,
                            tm_ledger_sql(ledger,
@@ -137,7 +159,10 @@ static int64_t make(tm_ledger *ledger, const owner *who, GError **error)
 int64_t tm_ledger_scope(tm_ledger *ledger, const tm_account *account, GError **error)
 {
     static const char *const days[] = {"pacific", "utc", "zone", "rolling", "none"};
-    g_autofree char *tag = account->key && *account->key ? tag_of(ledger, account->key) : NULL;
+    bool has_key = account->key && *account->key, complete = false;
+    g_autofree char *tag = has_key ? tag_of(ledger, account->key, error) : NULL;
+    if (has_key && !tag)
+        return -1;
     owner who = {
         .provider = account->provider ? account->provider : "",
         .host = account->host ? account->host : "",
@@ -146,8 +171,10 @@ int64_t tm_ledger_scope(tm_ledger *ledger, const tm_account *account, GError **e
         .zone = account->windows.day == TM_DAY_ZONE && account->windows.zone ? account->windows.zone
                                                                              : days[account->windows.day],
     };
-    int64_t id = find(ledger, &who);
-    if (id >= 0 && is_complete(ledger, &who, id))
+    int64_t id;
+    if (!find(ledger, &who, &id, error) || (id >= 0 && !is_complete(ledger, &who, id, &complete, error)))
+        return -1;
+    if (complete)
         return id;
     if (!tm_ledger_begin(ledger, error))
         return -1;

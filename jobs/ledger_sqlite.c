@@ -85,25 +85,35 @@ gboolean tm_ledger_begin(tm_ledger *ledger, GError **error)
     return tm_database_begin(ledger->db, error);
 }
 
-void tm_ledger_rollback(tm_ledger *ledger)
+/* The transaction is undone, so memory forgets what it did. */
+static void forget(tm_ledger *ledger)
 {
     ledger->transaction++;
     g_hash_table_remove_all(ledger->deltas);
     for (guint i = 0; i < ledger->lanes->len; i++) {
         tm_ledger_lane *lane = g_ptr_array_index(ledger->lanes, i);
         lane->dirty = lane->hold_dirty = false;
+        lane->boot = 0; /* another boot's rows are taken over once more, if it was now that they were */
+        lane->pruned_boot_ms = 0;
     }
+}
+
+void tm_ledger_rollback(tm_ledger *ledger)
+{
+    forget(ledger);
     tm_database_rollback(ledger->db);
 }
 
 gboolean tm_ledger_commit(tm_ledger *ledger, GError **error)
 {
-    bool done = tm_database_commit(ledger->db, error);
+    if (!tm_database_commit(ledger->db, error)) {
+        forget(ledger);
+        return FALSE;
+    }
     ledger->transaction++;
     g_hash_table_remove_all(ledger->deltas);
-    if (done)
-        tm_ledger_applied(ledger);
-    return done;
+    tm_ledger_applied(ledger);
+    return TRUE;
 }
 
 gboolean tm_ledger_finish(tm_ledger *ledger, GError **error)

@@ -215,8 +215,9 @@ static inline void world_check(world *w)
                  "WHERE job.batch = batch.id AND state = 6)"},
         {"same", "SELECT count(*) FROM batch WHERE removing = 0 AND n_same <> (SELECT count(*) FROM job "
                  "WHERE job.batch = batch.id AND state = 7)"},
-        {"classes", "SELECT count(*) FROM class_count c WHERE n <> (SELECT count(*) FROM job WHERE job.batch "
-                    "= c.batch AND state IN (3, 4) AND class = c.class)"},
+        {"classes", "SELECT count(*) FROM class_count c JOIN batch ON batch.id = c.batch WHERE removing = 0 "
+                    "AND n <> (SELECT count(*) FROM job WHERE job.batch = c.batch AND state IN (3, 4) AND "
+                    "class = c.class)"},
         {"classes missing", "SELECT count(*) FROM (SELECT DISTINCT batch, class FROM job WHERE state IN (3, "
                             "4) AND class IS NOT NULL EXCEPT SELECT batch, class FROM class_count)"},
         {"inputs", "SELECT count(*) FROM job WHERE id NOT IN (SELECT job FROM input)"},
