@@ -10,8 +10,9 @@ enum {
     DEFAULT_CONCURRENCY = 400,
     GROUP = 64,    /* requests a reservation at most: one durable write each at the ledger and the store */
     REFILL_MS = 5, /* a small refill waits so long for company */
-    ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile */
-    OTHERS_MS = 1000,     /* how often to look when the rows left are other workers' */
+    ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile... */
+    ASK_SELDOM_MS = 300000, /* ... and one for hours after so long: each ask is a durable write */
+    OTHERS_MS = 1000,       /* how often to look when the rows left are other workers' */
     MOST_RECORDS = 256,
 };
 static const size_t BYTES_IN_FLIGHT = 16 << 20;
@@ -123,8 +124,9 @@ static bool make_call(const sending *s, const tm_lease *lease, tm_operation *ope
 static tm_cost cost_of_call(const sending *s, const tm_call *call)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
-    double ratio = tm_ledger_token_ratio(s->engine->options.ledger, &lane->ledger);
-    int64_t tokens = call->body ? (int64_t)((double)call->body->len * ratio) + 1 : 1;
+    int64_t bytes = call->body ? (int64_t)call->body->len : 0;
+    double ratio = tm_ledger_token_ratio(s->engine->options.ledger, &lane->ledger, bytes);
+    int64_t tokens = (int64_t)((double)bytes * ratio) + 1;
     tm_cost cost = {{0}};
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
@@ -367,8 +369,9 @@ static bool lane_ready(const tm_engine_lane_state *lane, const tm_instant *now)
 {
     if (lane->state != TM_LANE_OPEN)
         return false;
+    int64_t patience = lane->ask_again_ms - now->wall_ms > 2 * ASK_SELDOM_MS ? ASK_SELDOM_MS : ASK_AGAIN_MS;
     return now->wall_ms >= lane->ask_again_ms ||
-           (now->boot_ms >= lane->asked_boot_ms + ASK_AGAIN_MS && lane->in_flight == 0);
+           (now->boot_ms >= lane->asked_boot_ms + patience && lane->in_flight == 0);
 }
 
 /* Sends what this batch may send. True: something went, ask again. */

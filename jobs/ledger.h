@@ -22,6 +22,8 @@ typedef struct {
 tm_ledger *tm_ledger_open(const char *path, tm_clock *clock, GError **error);
 void tm_ledger_close(tm_ledger *ledger); /* flushes; reservations of ours that never left are given back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_ledger, tm_ledger_close)
+/* Chance (jitter of holds) goes by the seed: a simulated night can be played again. */
+void tm_ledger_set_seed(tm_ledger *ledger, guint32 seed);
 /* Lets go of it as a kill would: nothing is written, what is in memory is lost. For simulations of crashes.
  */
 void tm_ledger_abandon(tm_ledger *ledger);
@@ -81,6 +83,7 @@ typedef struct {
 } tm_ledger_entry;
 GPtrArray *tm_ledger_entries(tm_ledger *ledger, GError **error);
 
-/* Learnt p99 of input tokens a body byte for (model), 1.0 until the first answer; and teach it. */
-double tm_ledger_token_ratio(tm_ledger *ledger, const tm_lane *lane);
+/* Learnt p99 of input tokens a byte for a body of about so many `bytes`, 1.0 until the first answer; and
+ * teach it. */
+double tm_ledger_token_ratio(tm_ledger *ledger, const tm_lane *lane, int64_t bytes);
 void tm_ledger_learn_tokens(tm_ledger *ledger, const tm_lane *lane, int64_t bytes, int64_t tokens);

@@ -160,7 +160,8 @@ void tm_ledger_applied(tm_ledger *ledger)
         tm_ledger_lane *lane = g_ptr_array_index(ledger->lanes, i);
         lane->is_new = lane->is_new && !lane->dirty;
         lane->dirty = lane->hold_dirty = false;
-        lane->ratio_dirty = 0;
+        if (lane->ratio_dirty)
+            tm_ledger_ratios_written(lane);
     }
     for (guint i = 0; i < ledger->clocks->len; i++)
         ((tm_scope_clock *)g_ptr_array_index(ledger->clocks, i))->dirty = false;

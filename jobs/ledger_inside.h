@@ -49,7 +49,7 @@ typedef struct {
     char why[160];
 } tm_hold;
 
-enum { TM_RATIO_BUCKETS = 64 };
+enum { TM_RATIO_BUCKETS = 64, TM_RATIO_SIZES = 4, TM_RATIO_COUNTS = TM_RATIO_SIZES * TM_RATIO_BUCKETS };
 
 /* A lane as the ledger remembers it, and its rows as they were read in the transaction `read_in`. */
 typedef struct {
@@ -74,9 +74,10 @@ typedef struct {
     int64_t opened_ms; /* start of the last day in which an answer came */
     tm_hold hold;
 
-    bool ratio_read;
-    uint64_t ratio_dirty; /* a bit a bucket */
-    int64_t ratio[TM_RATIO_BUCKETS];
+    int64_t ratio_read_ms;              /* boot; 0: not read yet */
+    int64_t ratio[TM_RATIO_COUNTS];     /* how many answers: size * TM_RATIO_BUCKETS + bucket */
+    int64_t ratio_new[TM_RATIO_COUNTS]; /* those of them that are not written yet */
+    bool ratio_dirty;
 } tm_ledger_lane;
 
 typedef struct {
@@ -219,3 +220,4 @@ gboolean tm_ledger_clocks_write(tm_ledger *ledger, GError **error);
 
 /* ledger_tokens.c */
 gboolean tm_ledger_ratios_write(tm_ledger *ledger, GError **error);
+void tm_ledger_ratios_written(tm_ledger_lane *lane); /* the transaction is durable */

@@ -34,7 +34,7 @@ static const char schema[] =
     "CREATE TABLE limit_seen(scope INTEGER NOT NULL, model TEXT NOT NULL, unit TEXT NOT NULL, window TEXT "
     "NOT NULL,"
     " value INTEGER NOT NULL, hard INTEGER NOT NULL, source TEXT NOT NULL, seen_ms INTEGER NOT NULL,"
-    " PRIMARY KEY(scope, model, unit, window)) STRICT, WITHOUT ROWID;"
+    " own INTEGER NOT NULL DEFAULT -1, PRIMARY KEY(scope, model, unit, window)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE worker(id INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, pid INTEGER NOT NULL,"
     " started_ms INTEGER NOT NULL) STRICT;"
     "CREATE TABLE reserve(id INTEGER PRIMARY KEY, scope INTEGER NOT NULL, model TEXT NOT NULL, store TEXT,"
@@ -46,10 +46,20 @@ static const char schema[] =
     "CREATE TABLE token_ratio(scope INTEGER NOT NULL, model TEXT NOT NULL, bucket INTEGER NOT NULL,"
     " n INTEGER NOT NULL, PRIMARY KEY(scope, model, bucket)) STRICT, WITHOUT ROWID;";
 
+static gboolean migrate(sqlite3 *db, int from, GError **error)
+{
+    (void)from; /* 1: limit_seen did not keep what the user said at the time */
+    if (sqlite3_exec(db, "ALTER TABLE limit_seen ADD COLUMN own INTEGER NOT NULL DEFAULT -1", NULL, NULL,
+                     NULL) == SQLITE_OK)
+        return TRUE;
+    return tm_fail(error, TM_ERROR_IO, "the ledger can't be brought up: %s", sqlite3_errmsg(db));
+}
+
 static const tm_database_kind kind = {
     .application_id = 0x746d6c64, /* "tmld" */
-    .version = 1,
+    .version = 2,
     .schema = schema,
+    .migrate = migrate,
 };
 
 sqlite3_stmt *tm_ledger_sql(tm_ledger *ledger, const char *sql, const char *types, ...)
@@ -161,6 +171,11 @@ tm_ledger *tm_ledger_open(const char *path, tm_clock *clock, GError **error)
         return NULL;
     }
     return ledger;
+}
+
+void tm_ledger_set_seed(tm_ledger *ledger, guint32 seed)
+{
+    g_rand_set_seed(ledger->random, seed);
 }
 
 /* Ours that never left are given back, our probes are let go. */

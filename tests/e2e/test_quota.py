@@ -47,7 +47,7 @@ class Quota(unittest.TestCase):
                 # far ahead, so that it is of this day by any account's zone: later days count as now
                 db.execute("INSERT INTO spend VALUES(9, 'gemini-x', ?, 'day', 0, ?, ?, ?)",
                            (unit, now + 86400000, used, now))
-            db.execute("INSERT INTO limit_seen VALUES(9, 'gemini-x', 'requests', 'day', 20, 1, 'seen', ?)",
+            db.execute("INSERT INTO limit_seen(scope, model, unit, window, value, hard, source, seen_ms) VALUES(9, 'gemini-x', 'requests', 'day', 20, 1, 'seen', ?)",
                        (now - 7200000,))
             db.execute("INSERT INTO hold VALUES(9, 'gemini-x', ?, 'RPD spent', 1, 0, 0, 0, 0, 0, NULL, NULL, NULL)",
                        (until_ms,))

@@ -223,6 +223,24 @@ static void a_429_s_figure_is_learnt_and_ages(void)
     house_close(&h);
 }
 
+/* The user says 20 a day, the server said 12: it is believed for a week, not asked anew each day. Who changes
+ * the 20 knows something newer, and one request tests it. */
+static void less_than_the_user_says_is_believed_for_a_week(void)
+{
+    house h;
+    house_open(&h);
+    house_set_limits(&h, true, -1, 20);
+    refuse(&h, one(&h, h.ledger, false), TM_WINDOW_DAY, 12, 11000);
+    house_advance(&h, 2 * 24 * HOUSE_HOUR);
+    house_end(h.ledger, &h.lane, one(&h, h.ledger, true), true, TM_CLASS_OK, 200);
+    for (int i = 1; i < 12; i++)
+        house_end(h.ledger, &h.lane, one(&h, h.ledger, false), true, TM_CLASS_OK, 200);
+    g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_DAY);
+    house_set_limits(&h, true, -1, 30);
+    one(&h, h.ledger, true);
+    house_close(&h);
+}
+
 static void limit_0_is_no_tier_for_an_hour(void)
 {
     house h;
@@ -323,17 +341,47 @@ static void tokens_a_byte_are_learnt(void)
 {
     house h;
     house_open(&h);
-    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane), ==, 1.0);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 1000), ==, 1.0);
     tm_ledger_learn_tokens(h.ledger, &h.lane, 1000, 250);
-    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane), >=, 0.25);
-    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane), <, 0.40);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 1000), >=, 0.25);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 1000), <, 0.40);
     for (int i = 0; i < 1000; i++)
         tm_ledger_learn_tokens(h.ledger, &h.lane, 1000, i % 50 ? 240 : 700);
-    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane), >=, 0.70);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 1000), >=, 0.70);
     g_assert_true(tm_ledger_flush(h.ledger, NULL));
     tm_ledger_close(h.ledger);
     h.ledger = house_ledger(&h);
-    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane), >=, 0.70);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 1000), >=, 0.70);
+    house_close(&h);
+}
+
+/* Around a short row stands much JSON: what it teaches is too little for a long one. */
+static void short_rows_do_not_speak_for_long_ones(void)
+{
+    house h;
+    house_open(&h);
+    for (int i = 0; i < 1000; i++)
+        tm_ledger_learn_tokens(h.ledger, &h.lane, 150, 15);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 150), <, 0.12);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 6000), >=, 0.2);
+    tm_ledger_learn_tokens(h.ledger, &h.lane, 6000, 1500);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 150), <, 0.12);
+    g_assert_cmpfloat(tm_ledger_token_ratio(h.ledger, &h.lane, 7000), >=, 0.25);
+    house_close(&h);
+}
+
+static void what_two_processes_learn_adds_up(void)
+{
+    house h;
+    house_open(&h);
+    g_autoptr(tm_ledger) other = house_ledger(&h);
+    tm_ledger_learn_tokens(h.ledger, &h.lane, 1000, 250);
+    tm_ledger_learn_tokens(other, &h.lane, 1000, 700);
+    g_assert_true(tm_ledger_flush(h.ledger, NULL));
+    g_assert_true(tm_ledger_flush(other, NULL));
+    g_assert_true(tm_ledger_flush(h.ledger, NULL));
+    g_autoptr(tm_ledger) third = house_ledger(&h);
+    g_assert_cmpfloat(tm_ledger_token_ratio(third, &h.lane, 1000), >=, 0.70);
     house_close(&h);
 }
 
@@ -354,8 +402,12 @@ int main(int argc, char **argv)
                     a_sleeper_s_reservations_are_not_taken);
     g_test_add_func("/limits/a soft limit grows by probes", a_soft_limit_grows_by_probes);
     g_test_add_func("/limits/a 429's figure is learnt and ages", a_429_s_figure_is_learnt_and_ages);
+    g_test_add_func("/limits/less than the user says is believed for a week",
+                    less_than_the_user_says_is_believed_for_a_week);
     g_test_add_func("/limits/limit 0 is no tier for an hour", limit_0_is_no_tier_for_an_hour);
     g_test_add_func("/scopes/a project, a key, a host", whose_quota_it_is);
     g_test_add_func("/tokens/their share of a byte is learnt", tokens_a_byte_are_learnt);
+    g_test_add_func("/tokens/short rows do not speak for long ones", short_rows_do_not_speak_for_long_ones);
+    g_test_add_func("/tokens/what two processes learn adds up", what_two_processes_learn_adds_up);
     return g_test_run();
 }
