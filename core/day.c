@@ -8,14 +8,22 @@
  * database for every half hour of 2020 to 2040. */
 #define PACIFIC_RULE "PST8PDT,M3.2.0,M11.1.0"
 
+/* (transfer none) The last one is kept: reading it from disk is most of a day's reckoning. */
 static GTimeZone *zone_of(const tm_windows *windows)
 {
+    static GTimeZone *kept;
+    static const char *kept_name;
     const char *name = windows->day == TM_DAY_ZONE ? windows->zone : "America/Los_Angeles";
+    if (kept && g_strcmp0(name, kept_name) == 0)
+        return kept;
     /* Never g_time_zone_new(): it makes UTC of a name it does not know. */
     GTimeZone *zone = name ? g_time_zone_new_identifier(name) : NULL;
     if (!zone && windows->day == TM_DAY_PACIFIC)
         zone = g_time_zone_new_identifier(PACIFIC_RULE);
-    return zone ? zone : g_time_zone_new_utc();
+    g_clear_pointer(&kept, g_time_zone_unref);
+    kept = zone ? zone : g_time_zone_new_utc();
+    kept_name = g_intern_string(name);
+    return kept;
 }
 
 static int64_t floor_to(int64_t ms, int64_t length)
@@ -38,7 +46,7 @@ static int64_t midnight(GDateTime *at, GTimeZone *zone, int days)
 
 static void calendar_day(const tm_windows *windows, int64_t wall_ms, int64_t *start_ms, int64_t *end_ms)
 {
-    g_autoptr(GTimeZone) zone = zone_of(windows);
+    GTimeZone *zone = zone_of(windows);
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(floor_to(wall_ms, 1000) / 1000);
     g_autoptr(GDateTime) local = utc ? g_date_time_to_timezone(utc, zone) : NULL;
     if (!local) { /* beyond the calendar: a clock that is far off */

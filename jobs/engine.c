@@ -4,9 +4,9 @@
 #include <string.h>
 
 enum {
-    RECOVER_MS = 5000,        /* how often dead workers are looked for */
-    LONGEST_WAKE_MS = 600000, /* a driver on a real clock wakes each second: clocks are set, laptops sleep */
-    TELL_MS = 2000,           /* waits shorter than this are not worth a word */
+    RECOVER_MS = 5000,         /* how often dead workers are looked for */
+    LONGEST_WAKE_MS = 3600000, /* a driver on a real clock wakes each second: clocks are set, laptops sleep */
+    TELL_MS = 2000,            /* waits shorter than this are not worth a word */
     FLUSH_MS = 1000,
     PAUSE_MS = 1000, /* after a write that failed */
 };
