@@ -64,6 +64,23 @@ void tm_twin_free(tm_twin *twin)
     g_free(twin);
 }
 
+void tm_twin_set_limits(tm_twin *twin, int64_t rpm, int64_t tpm, int64_t rpd)
+{
+    twin->options.rpm = rpm;
+    twin->options.tpm = tpm;
+    twin->options.rpd = rpd;
+}
+
+gboolean tm_twin_set_fails(tm_twin *twin, char **fails)
+{
+    GArray *faults = tm_twin_faults_new(fails, NULL);
+    if (!faults)
+        return FALSE;
+    g_array_unref(twin->faults);
+    twin->faults = faults;
+    return TRUE;
+}
+
 void tm_twin_set_log(tm_twin *twin, tm_twin_log log, void *data)
 {
     twin->log = log;

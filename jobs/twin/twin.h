@@ -27,6 +27,11 @@ typedef struct tm_twin tm_twin;
 /* Copies. NULL only if one of `fails` is none. (transfer full) */
 tm_twin *tm_twin_new(const tm_twin_options *options);
 void tm_twin_free(tm_twin *twin);
+/* From now on: other limits (-1: no such limit), as when Google cuts or raises them. What was counted stays.
+ */
+void tm_twin_set_limits(tm_twin *twin, int64_t rpm, int64_t tpm, int64_t rpd);
+/* From now on: other faults (NULL: none). False, and nothing changes, if one of them is none. */
+gboolean tm_twin_set_fails(tm_twin *twin, char **fails);
 
 typedef struct {
     const char *method, *path; /* path with query */

@@ -406,3 +406,8 @@ guint virtual_transport_in_flight(const tm_transport *transport)
 {
     return g_hash_table_size(((const virtual_transport *)transport)->flights);
 }
+
+guint virtual_transport_events(const tm_transport *transport)
+{
+    return g_queue_get_length(((const virtual_transport *)transport)->events);
+}

@@ -45,5 +45,7 @@ void virtual_world_set_options(virtual_world *world, const virtual_options *opti
  * that process's death: what has left arrives all the same, what has not is gone. Clock borrowed; (transfer
  * full) */
 tm_transport *virtual_transport_new(virtual_world *world, virtual_clock *clock);
+/* Events that wait() would hand over now. */
+guint virtual_transport_events(const tm_transport *transport);
 /* Calls that it has taken and not yet handed back. */
 guint virtual_transport_in_flight(const tm_transport *transport);
