@@ -199,10 +199,10 @@ void judge_see(const json_t *line, void *data)
                row, (int)http, class, (int)minute, (int)j->day, (int)j->minute_tokens, (int)tokens);
     if (j->recorded[store][row])
         judge_broken(j, "store %d row %d was sent again though its answer is recorded", store, row);
-    if (http == 429) {
+    if (http == 429)
         refused(j, class, minute, tokens);
+    if (http >= 400 && http < 500) /* refused before it counts: key, model, money, quota */
         return;
-    }
     counted(j, at_ms, minute, tokens);
     j->asked[store][row]++;
     if (http >= 500) /* what never answers is known only when its time is over */

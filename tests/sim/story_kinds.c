@@ -244,9 +244,9 @@ static void storm(teller *t)
 
 static void odd_429(teller *t)
 {
-    static const char *const texts[] = {"quota_minute:0.3", "quota_day:0.05", "quota_bare:0.3",
-                                        "quota_bare:1",     "quota_day:1",    "html:0.1",
-                                        "array:0.1"};
+    static const char *const texts[] = {
+        "quota_minute:0.3", "quota_day:0.05", "quota_bare:0.3", "quota_bare:1", "quota_day:1",
+        "html:0.1",         "array:0.1",      "money:1",        "auth:1",       "no_model:1"};
     scarce(t, 14);
     t->s->may_fail = true;
     t->s->refusals_allowed = 100000; /* the server's own */
@@ -264,6 +264,12 @@ static void limits_move(teller *t)
         add(t, 8 * DAY + draw(t, 0, DAY), TURN_RPD, 0, t->s->rpd * 2, NULL);
     if (chance(t, 0.3))
         add(t, moment(t, 10), TURN_RPM, 0, MAX(1, t->s->rpm / 2), NULL);
+    if (chance(t, 0.3)) { /* the model is on no tier for some hours */
+        int64_t at = moment(t, 10);
+        t->s->refusals_allowed += 40; /* the user types the command again and again: one an hour goes */
+        add(t, at, TURN_RPD, 0, 0, NULL);
+        add(t, at + draw(t, 1, 30) * HOUR, TURN_RPD, 0, t->s->rpd, NULL);
+    }
 }
 
 static void another_tool(teller *t)
