@@ -76,7 +76,17 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
         g_autofree tm_batch **batches = g_new0(tm_batch *, n_works + 1);
         for (size_t i = 0; i < n_works; i++)
             batches[i] = works[i].batch;
-        tm_run_view *view = tm_run_view_new(clock, ledger, tm_engine_first_lane(engine), batches, n_works);
+        const tm_run_scene scene = {
+            .clock = clock,
+            .store = engine_options.store,
+            .ledger = ledger,
+            .lane = tm_engine_first_lane(engine),
+            .batches = batches,
+            .n_batches = n_works,
+            .prompt_bytes = n_works ? (int64_t)tm_template_static_length(works[0].prompt->template) : 0,
+            .concurrency = options->concurrency,
+        };
+        tm_run_view *view = tm_run_view_new(&scene);
         tm_engine_observe(engine, tm_run_view_tell, view);
         tm_signals_catch();
         loop(engine, transport, view, end);

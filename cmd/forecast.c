@@ -2,24 +2,10 @@
 #include "cmd/forecast.h"
 
 #include "cmd/source_batch.h"
+#include "cmd/ui/say.h"
 #include <string.h>
 
-enum { BYTES_A_TOKEN = 4 }; /* of a first estimate, before the server has counted; English text */
-
-tm_cost tm_row_cost(const tm_store_totals_t *totals, int64_t bytes)
-{
-    tm_cost cost = {{0}};
-    int64_t input = totals->answered > 0 && totals->tokens_in > 0 ? totals->tokens_in / totals->answered
-                                                                  : bytes / BYTES_A_TOKEN + 1;
-    int64_t output =
-        totals->answered > 0 ? (totals->tokens_out + totals->tokens_think) / totals->answered : 0;
-    cost.of[TM_UNIT_REQUESTS] = 1;
-    cost.of[TM_UNIT_INPUT_TOKENS] = input;
-    cost.of[TM_UNIT_TOKENS] = input + output;
-    return cost;
-}
-
-gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const tm_cost *each, int64_t rows,
+gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const tm_prospect *prospect,
                          tm_outlook *outlook, GError **error)
 {
     tm_ledger *ledger = tm_context_ledger(context, error);
@@ -33,17 +19,18 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
         .limits = (const tm_limit *)(const void *)lane->limits->data,
         .n_limits = lane->limits->len,
         .guard_ms = lane->account->guard_ms,
-        .rows_waiting = rows,
+        .rows_waiting = prospect->rows,
     };
-    g_autoptr(GArray) uses = tm_ledger_uses(ledger, &asked, error);
-    tm_lane_state state;
-    if (!uses || !tm_ledger_lane_state(ledger, &asked, &state, error))
-        return FALSE;
     tm_instant now = tm_clock_now(tm_context_clock(context));
+    tm_lane_state state;
+    g_autoptr(GArray) uses = tm_ledger_uses(ledger, &asked, error);
+    if (!uses || !tm_ledger_lane_state(ledger, &asked, &state, error) ||
+        !tm_prospect_forecast(prospect, ledger, &asked, &now, &outlook->forecast, error))
+        return FALSE;
     const tm_use *first = (const tm_use *)(const void *)uses->data;
-    tm_grant grant = tm_quota_decide(first, uses->len, each, 1, &now);
+    tm_cost each = tm_prospect_cost(prospect);
+    tm_grant grant = tm_quota_decide(first, uses->len, &each, 1, &now);
     g_snprintf(outlook->lane, sizeof outlook->lane, "%s %s", lane->account->name, lane->model);
-    outlook->forecast = tm_plan(first, uses->len, asked.windows, each, rows, asked.guard_ms, &now);
     outlook->finish_ms = outlook->forecast.finish_ms;
     outlook->next_ms = grant.granted ? 0 : grant.retry_ms;
     g_strlcpy(outlook->why, grant.granted ? "" : grant.why, sizeof outlook->why);
@@ -53,8 +40,6 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
     if (state.until_ms > now.wall_ms) {
         outlook->hold_until_ms = state.until_ms;
         g_strlcpy(outlook->why, state.why, sizeof outlook->why);
-        if (outlook->finish_ms != INT64_MAX && state.until_ms != INT64_MAX)
-            outlook->finish_ms = MAX(outlook->finish_ms, state.until_ms);
     }
     return TRUE;
 }
@@ -62,15 +47,75 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
 void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_totals_t *totals,
                    tm_outlook *outlook)
 {
-    *outlook = (tm_outlook){0};
+    tm_store *store = tm_context_store_read(context, NULL);
+    tm_prospect prospect = {.rows = tm_batch_open(batch), .totals = *totals};
     g_autoptr(tm_source) source = NULL;
-    if (tm_batch_open(batch) == 0 || batch->revision == 0 || !tm_source_load(context, batch, &source, NULL))
+    *outlook = (tm_outlook){0};
+    if (prospect.rows == 0 || batch->revision == 0 || !store ||
+        !tm_source_load(context, batch, &source, NULL))
         return;
     g_autoptr(GArray) lanes = tm_source_lanes(context, source, NULL);
-    if (!lanes)
-        return;
-    tm_cost each = tm_row_cost(totals, (int64_t)tm_template_static_length(source->prompt->template) + 500);
-    if (!tm_outlook_lane(context, &g_array_index(lanes, tm_engine_lane, 0), &each, tm_batch_open(batch),
-                         outlook, NULL))
+    prospect.prompt_bytes = (int64_t)tm_template_static_length(source->prompt->template);
+    if (!lanes || !tm_store_sample(store, batch, &prospect.sizes, &prospect.latency_ms, NULL) ||
+        !tm_outlook_lane(context, &g_array_index(lanes, tm_engine_lane, 0), &prospect, outlook, NULL))
         *outlook = (tm_outlook){0};
+}
+
+static void add_bound(GString *words, const tm_limit *bound)
+{
+    if (bound->value < 0)
+        return;
+    g_autofree char *value = tm_ui_number(bound->value);
+    g_string_append_printf(words, "; bound by %s %s (%s%s)", tm_limit_word(bound->unit, bound->window), value,
+                           tm_limit_source_name(bound->source), bound->hard ? "" : ", not certain");
+}
+
+static void add_nights(GString *words, const tm_forecast *f)
+{
+    g_autofree char *today = tm_ui_number(f->today);
+    g_autofree char *a_day = tm_ui_number(f->a_day);
+    g_string_append_printf(words, "%" G_GINT64_FORMAT " night%s", f->nights, f->nights == 1 ? "" : "s");
+    if (f->nights > 1 && f->a_day >= 0)
+        g_string_append_printf(words, " (%s request%s today, then up to %s a day)", f->today ? today : "no",
+                               f->today == 1 ? "" : "s", a_day);
+    else if (f->a_minute > 0)
+        g_string_append_printf(words, " at up to %.1f a minute", f->a_minute);
+    add_bound(words, &f->bound);
+}
+
+char *tm_outlook_words(const tm_outlook *outlook)
+{
+    const tm_forecast *f = &outlook->forecast;
+    GString *words = g_string_new(NULL);
+    const char *limit = tm_limit_word(f->bound.unit, f->bound.window);
+    switch (f->end) {
+    case TM_FORECAST_DONE:
+        add_nights(words, f);
+        break;
+    case TM_FORECAST_TOO_LARGE:
+        g_string_printf(words, "never: every row is larger than %s %" G_GINT64_FORMAT " allows", limit,
+                        f->bound.value);
+        break;
+    case TM_FORECAST_NO_TIER:
+        g_string_printf(words, "never: %s is 0 (%s), the model is not on this tier%s", limit,
+                        tm_limit_source_name(f->bound.source),
+                        f->bound.hard ? "" : "; not certain, one request tests it");
+        break;
+    case TM_FORECAST_HELD:
+        g_string_printf(words, "held until you act: %s", outlook->why);
+        break;
+    case TM_FORECAST_HORIZON:
+        g_string_printf(words, "not within %d years", TM_FORECAST_YEARS);
+        if (f->a_day >= 0)
+            g_string_append_printf(words, " at %" G_GINT64_FORMAT " a day", f->a_day);
+        add_bound(words, &f->bound);
+        break;
+    }
+    return g_string_free(words, FALSE);
+}
+
+const char *tm_forecast_end_name(tm_forecast_end end)
+{
+    static const char *const names[] = {"done", "too_large", "no_tier", "held", "horizon"};
+    return names[end];
 }

@@ -21,9 +21,7 @@ static const GOptionEntry more[] = {TM_SOURCE_MORE, TM_LANE_OPTIONS(tm_source_fl
 typedef struct {
     tm_source *source;
     tm_intake_result intake;
-    tm_store_totals_t totals;
-    tm_cost each;
-    int64_t to_send; /* new rows and those that wait already */
+    tm_prospect prospect; /* rows: new ones and those that wait already */
     json_t *json;
 } planned;
 
@@ -37,12 +35,15 @@ static gboolean count_rows(tm_context *context, planned *p, GError **error)
     tm_intake_options intake = {.dry_run = true};
     if (!tm_source_add(context, p->source, &intake, &p->intake, error))
         return FALSE;
-    if (p->source->batch && !tm_store_totals(store, p->source->batch, &p->totals, error))
+    tm_prospect *ahead = &p->prospect;
+    const tm_batch *batch = p->source->batch;
+    if (batch && (!tm_store_totals(store, batch, &ahead->totals, error) ||
+                  !tm_store_sample(store, batch, &ahead->sizes, &ahead->latency_ms, error)))
         return FALSE;
-    p->to_send = p->intake.added.n_new + (p->source->batch ? tm_batch_open(p->source->batch) : 0);
-    int64_t bytes = (int64_t)tm_template_static_length(p->source->prompt->template) +
-                    (p->intake.rows ? p->intake.bytes / p->intake.rows : 0);
-    p->each = tm_row_cost(&p->totals, bytes);
+    ahead->rows = p->intake.added.n_new + (batch ? tm_batch_open(batch) : 0);
+    ahead->prompt_bytes = (int64_t)tm_template_static_length(p->source->prompt->template);
+    if (p->intake.sizes.rows > 0)
+        ahead->sizes = p->intake.sizes;
     return TRUE;
 }
 
@@ -51,7 +52,7 @@ static void print_rows(const planned *p)
     const tm_added *a = &p->intake.added;
     g_autofree char *n_new = tm_ui_number(a->n_new);
     g_autofree char *known = tm_ui_number(a->n_known);
-    g_autofree char *tokens = tm_ui_number(p->each.of[TM_UNIT_INPUT_TOKENS] * p->to_send);
+    g_autofree char *tokens = tm_ui_number(tm_prospect_tokens(&p->prospect) * p->prospect.rows);
     printf("rows: %s new, %s known", n_new, known);
     if (a->n_duplicates && !tm_source_flags.id)
         printf(", %" G_GINT64_FORMAT " the same as an earlier one%s", a->n_duplicates,
@@ -60,8 +61,8 @@ static void print_rows(const planned *p)
         printf(", %" G_GINT64_FORMAT " rejected", p->intake.n_rejected);
     printf("\nto send: %" G_GINT64_FORMAT " requests, about %" G_GINT64_FORMAT
            " input tokens each%s, %s in all\n",
-           p->to_send, p->each.of[TM_UNIT_INPUT_TOKENS],
-           p->totals.answered ? " (as counted so far)" : " (a guess)", tokens);
+           p->prospect.rows, tm_prospect_tokens(&p->prospect),
+           tm_prospect_counted(&p->prospect) ? " (as counted so far)" : " (a guess)", tokens);
     if (p->source->batch)
         printf("batch: %s, %" G_GINT64_FORMAT " answered\n", p->source->batch->name,
                p->source->batch->n[TM_JOB_DONE]);
@@ -69,38 +70,53 @@ static void print_rows(const planned *p)
 
 static void print_lane(const planned *p, const tm_engine_lane *lane, const tm_outlook *o, int64_t now_ms)
 {
-    printf("%s: ", o->lane);
-    if (p->to_send == 0) {
-        printf("nothing to send\n");
-    } else if (o->finish_ms == INT64_MAX) {
-        printf("never: a row is larger than a limit allows, or the limit is 0 (%s)\n",
-               tm_limit_word(o->forecast.bound.unit, o->forecast.bound.window));
-    } else {
-        g_autofree char *when = o->forecast.days > 1 ? tm_ui_time_pacific(o->finish_ms, now_ms)
-                                                     : tm_ui_time(o->finish_ms, now_ms);
-        if (o->forecast.a_day >= 0)
-            printf("%" G_GINT64_FORMAT " night%s at %" G_GINT64_FORMAT " a day", o->forecast.days,
-                   o->forecast.days == 1 ? "" : "s", o->forecast.a_day);
-        else
-            printf("at %.1f a minute", o->forecast.a_minute);
-        printf(", done about %s", when);
-        if (o->forecast.bound.value >= 0)
-            printf("; bound by %s %" G_GINT64_FORMAT " (%s%s)",
-                   tm_limit_word(o->forecast.bound.unit, o->forecast.bound.window), o->forecast.bound.value,
-                   tm_limit_source_name(o->forecast.bound.source),
-                   o->forecast.bound.hard ? "" : ", not certain");
-        printf("\n");
+    g_autofree char *words = p->prospect.rows ? tm_outlook_words(o) : g_strdup("nothing to send");
+    g_autofree char *line = g_strdup_printf("%s: %s", o->lane, words);
+    g_autofree char *shown = tm_ui_show(1, line); /* a server's own words may be among them */
+    printf("%s", shown);
+    if (p->prospect.rows && o->finish_ms != INT64_MAX) {
+        g_autofree char *when = o->forecast.nights > 1 ? tm_ui_time_pacific(o->finish_ms, now_ms)
+                                                       : tm_ui_time(o->finish_ms, now_ms);
+        printf("; done about %s", when);
     }
+    printf("\n");
+    if (p->prospect.rows && o->hold_until_ms > now_ms && o->hold_until_ms != INT64_MAX) {
+        g_autofree char *until = tm_ui_time_pacific(o->hold_until_ms, now_ms);
+        g_autofree char *why = tm_ui_show(1, o->why);
+        printf("held until %s: %s\n", until, why);
+    }
+    if (o->forecast.too_large > 0 && o->forecast.end == TM_FORECAST_DONE)
+        printf("about %" G_GINT64_FORMAT
+               " rows are larger than a limit allows: they will fail as too_large\n",
+               o->forecast.too_large);
     printf("cost: %s\n", lane->account->costs ? "this account costs money" : "nothing on this account");
+}
+
+static json_t *bound_json(const tm_limit *bound)
+{
+    if (bound->value < 0)
+        return json_null();
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:b}", "unit", tm_unit_name(bound->unit), "window",
+                     tm_window_name(bound->window), "word", tm_limit_word(bound->unit, bound->window),
+                     "limit", (json_int_t)bound->value, "source", tm_limit_source_name(bound->source), "hard",
+                     (int)bound->hard);
+}
+
+static json_t *instant_json(int64_t ms)
+{
+    return ms == INT64_MAX ? json_null() : json_integer(ms);
 }
 
 static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlook *o)
 {
-    json_t *entry = json_pack("{s:s, s:s, s:I, s:I, s:f}", "account", lane->account->name, "model",
-                              lane->model, "nights", (json_int_t)o->forecast.days, "a_day",
-                              (json_int_t)o->forecast.a_day, "a_minute", o->forecast.a_minute);
-    json_object_set_new(entry, "finish_ms",
-                        o->finish_ms == INT64_MAX ? json_null() : json_integer(o->finish_ms));
+    const tm_forecast *f = &o->forecast;
+    json_t *entry = json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:s, s:I}", "account", lane->account->name,
+                              "model", lane->model, "nights", (json_int_t)f->nights, "a_day",
+                              (json_int_t)f->a_day, "a_minute", f->a_minute, "today", (json_int_t)f->today,
+                              "end", tm_forecast_end_name(f->end), "too_large", (json_int_t)f->too_large);
+    json_object_set_new(entry, "first_ms", instant_json(f->first_ms));
+    json_object_set_new(entry, "finish_ms", instant_json(o->finish_ms));
+    json_object_set_new(entry, "bound", bound_json(&f->bound));
     json_object_set_new(entry, "costs", json_boolean(lane->account->costs));
     json_array_append_new(json_object_get(p->json, "accounts"), entry);
 }
@@ -116,14 +132,14 @@ static gboolean print_plan(tm_context *context, planned *p, GError **error)
         p->json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:[]}", "new", (json_int_t)p->intake.added.n_new,
                             "known", (json_int_t)p->intake.added.n_known, "duplicates",
                             (json_int_t)p->intake.added.n_duplicates, "rejected",
-                            (json_int_t)p->intake.n_rejected, "requests", (json_int_t)p->to_send,
-                            "tokens_each", (json_int_t)p->each.of[TM_UNIT_INPUT_TOKENS], "accounts");
+                            (json_int_t)p->intake.n_rejected, "requests", (json_int_t)p->prospect.rows,
+                            "tokens_each", (json_int_t)tm_prospect_tokens(&p->prospect), "accounts");
     else
         print_rows(p);
     for (guint i = 0; i < lanes->len; i++) {
         const tm_engine_lane *lane = &g_array_index(lanes, tm_engine_lane, i);
         tm_outlook outlook = {0};
-        if (!tm_outlook_lane(context, lane, &p->each, p->to_send, &outlook, error))
+        if (!tm_outlook_lane(context, lane, &p->prospect, &outlook, error))
             return FALSE;
         if (opt_json)
             add_lane_json(p, lane, &outlook);

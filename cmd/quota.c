@@ -15,7 +15,7 @@ static const GOptionEntry options[] = {
 
 /* ---- for a person ---- */
 
-static char *source_text(const tm_limit *limit, int64_t now_ms)
+static char *source_text(const tm_limit *limit, bool refused, int64_t now_ms)
 {
     const char *force = limit->hard ? "hard" : "soft";
     if (limit->value == TM_QUOTA_NO_LIMIT)
@@ -28,19 +28,32 @@ static char *source_text(const tm_limit *limit, int64_t now_ms)
     if (limit->source == TM_SOURCE_SEEN || limit->source == TM_SOURCE_HEADER) {
         g_autofree char *age = tm_ui_duration(now_ms - limit->seen_ms);
         const char *what = limit->source == TM_SOURCE_HEADER ? "the server's header"
-                           : limit->hard                     ? "a 429"
+                           : refused                         ? "a 429"
                                                              : "the server's answers";
         return g_strdup_printf("%s, %s ago, %s", what, age, force);
     }
-    return g_strdup_printf("%s, %s", tm_limit_source_name(limit->source), force);
+    return g_strdup_printf(
+        "%s, %s", limit->source == TM_SOURCE_DEFAULT ? "a guess" : tm_limit_source_name(limit->source),
+        force);
 }
 
+static char *source_of(const tm_quota_lane *l, guint i, int64_t now_ms)
+{
+    return source_text(&g_array_index(l->uses, tm_use, i).limit, g_array_index(l->refused, bool, i), now_ms);
+}
+
+/* A moment is told here, a wait also in the time by which the days of Gemini go. */
+static char *when_text(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms - now_ms > 60000 ? tm_ui_time_pacific(at_ms, now_ms) : tm_ui_time(at_ms, now_ms);
+}
+
+/* Empty: nothing is in use. */
 static char *reset_text(const tm_use *use, int64_t now_ms)
 {
     if (use->frees_at_ms <= 0 || use->limit.window == TM_WINDOW_NONE || (!use->calendar && use->used == 0))
         return g_strdup("");
-    return use->calendar ? tm_ui_time_pacific(use->frees_at_ms, now_ms)
-                         : tm_ui_time(use->frees_at_ms, now_ms);
+    return use->calendar ? tm_ui_time_pacific(use->frees_at_ms, now_ms) : when_text(use->frees_at_ms, now_ms);
 }
 
 static void add_rows(tm_table *table, const tm_quota_lane *l, int64_t now_ms)
@@ -51,7 +64,7 @@ static void add_rows(tm_table *table, const tm_quota_lane *l, int64_t now_ms)
         g_autofree char *used = tm_ui_number(use->used);
         g_autofree char *of =
             use->limit.value == TM_QUOTA_NO_LIMIT ? g_strdup("?") : tm_ui_number(use->limit.value);
-        g_autofree char *source = source_text(&use->limit, now_ms);
+        g_autofree char *source = source_of(l, i, now_ms);
         g_autofree char *reset = reset_text(use, now_ms);
         tm_table_row(table, i ? "" : owner, i ? "" : l->entry->model,
                      tm_limit_word(use->limit.unit, use->limit.window), used, of, source, reset, NULL);
@@ -66,12 +79,25 @@ static void add_notes(GString *notes, const tm_quota_lane *l, int64_t now_ms)
     if (state->until_ms) {
         g_autofree char *until =
             state->until_ms == INT64_MAX ? g_strdup("you act") : tm_ui_time_pacific(state->until_ms, now_ms);
-        g_string_append_printf(notes, "%s on %s waits until %s: %s\n", l->entry->model, owner, until,
-                               state->why);
+        g_string_append_printf(notes, "%s on %s waits until %s%s: %s\n", l->entry->model, owner, until,
+                               state->probe_next ? ", then one request goes first" : "", state->why);
+    } else if (state->probe_next) {
+        g_string_append_printf(notes,
+                               "%s on %s: the next request goes alone, to see whether it works again: %s\n",
+                               l->entry->model, owner, state->why);
     }
     if (state->probe_in_flight)
         g_string_append_printf(notes, "%s on %s: one request is out to see whether it works again: %s\n",
                                l->entry->model, owner, state->why);
+    if (l->next.granted == 0 && l->next.retry_ms != state->until_ms) {
+        g_autofree char *at =
+            l->next.retry_ms == INT64_MAX ? g_strdup("never by itself") : when_text(l->next.retry_ms, now_ms);
+        g_string_append_printf(notes, "%s on %s: next request %s: %s\n", l->entry->model, owner, at,
+                               l->next.why);
+    } else if (l->next.granted && l->next.tests) {
+        g_string_append_printf(notes, "%s on %s: the next request goes alone, %s\n", l->entry->model, owner,
+                               l->next.why);
+    }
     if (state->errors_today)
         g_string_append_printf(notes, "%s on %s: %" PRId64 " of the day's requests ended in an error\n",
                                l->entry->model, owner, state->errors_today);
@@ -142,35 +168,60 @@ static int print_text(const tm_quota_view *v, GError **error)
 
 /* ---- for a program ---- */
 
-static json_t *limit_json(const tm_use *use)
+static json_t *instant_json(int64_t ms)
 {
-    bool frees = use->frees_at_ms > 0 && use->limit.window != TM_WINDOW_NONE;
-    return json_pack(
-        "{s:s, s:s, s:s, s:I, s:o, s:s, s:b, s:o, s:o}", "unit", tm_unit_name(use->limit.unit), "window",
-        tm_window_name(use->limit.window), "word", tm_limit_word(use->limit.unit, use->limit.window), "used",
-        (json_int_t)use->used, "limit",
-        use->limit.value == TM_QUOTA_NO_LIMIT ? json_null() : json_integer(use->limit.value), "source",
-        use->limit.value == TM_QUOTA_NO_LIMIT ? "none" : tm_limit_source_name(use->limit.source), "hard",
-        (int)use->limit.hard, "seen_ms", use->limit.seen_ms ? json_integer(use->limit.seen_ms) : json_null(),
-        "frees_ms", frees ? json_integer(use->frees_at_ms) : json_null());
+    return ms > 0 && ms != INT64_MAX ? json_integer(ms) : json_null();
 }
 
-static json_t *lane_json(const tm_quota_lane *l)
+static json_t *limit_json(const tm_quota_lane *l, guint i, int64_t now_ms)
+{
+    const tm_use *use = &g_array_index(l->uses, tm_use, i);
+    const tm_limit *limit = &use->limit;
+    bool known = limit->value != TM_QUOTA_NO_LIMIT;
+    g_autofree char *from = source_of(l, i, now_ms);
+    g_autofree char *frees = reset_text(use, now_ms);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:o, s:s, s:b, s:o, s:o, s:s, s:o, s:o}", "unit", tm_unit_name(limit->unit),
+        "window", tm_window_name(limit->window), "word", tm_limit_word(limit->unit, limit->window), "used",
+        (json_int_t)use->used, "limit", known ? json_integer(limit->value) : json_null(), "source",
+        known ? tm_limit_source_name(limit->source) : "none", "hard", (int)limit->hard, "seen_ms",
+        instant_json(limit->seen_ms), "frees_ms",
+        limit->window != TM_WINDOW_NONE ? instant_json(use->frees_at_ms) : json_null(), "from", from,
+        "age_ms", limit->seen_ms ? json_integer(MAX(now_ms - limit->seen_ms, 0)) : json_null(), "frees",
+        *frees ? json_string(frees) : json_null());
+}
+
+static json_t *hold_json(const tm_lane_state *state, int64_t now_ms)
+{
+    if (!state->until_ms && !state->probe_in_flight)
+        return json_null();
+    bool timed = state->until_ms && state->until_ms != INT64_MAX;
+    g_autofree char *until = timed ? tm_ui_time_pacific(state->until_ms, now_ms) : NULL;
+    return json_pack("{s:o, s:s, s:b, s:s?}", "until_ms", instant_json(state->until_ms), "why", state->why,
+                     "probe_in_flight", (int)state->probe_in_flight, "until", until);
+}
+
+/* When the next request may go; null: now. */
+static json_t *next_json(const tm_quota_lane *l, int64_t now_ms)
+{
+    if (l->next.granted)
+        return json_null();
+    g_autofree char *at = l->next.retry_ms != INT64_MAX ? tm_ui_time_pacific(l->next.retry_ms, now_ms) : NULL;
+    return json_pack("{s:o, s:s?, s:s}", "at_ms", instant_json(l->next.retry_ms), "at", at, "why",
+                     l->next.why);
+}
+
+static json_t *lane_json(const tm_quota_lane *l, int64_t now_ms)
 {
     json_t *limits = json_array();
     for (guint i = 0; i < l->uses->len; i++)
-        json_array_append_new(limits, limit_json(&g_array_index(l->uses, tm_use, i)));
+        json_array_append_new(limits, limit_json(l, i, now_ms));
     const tm_lane_state *state = &l->state;
-    json_t *hold = json_null();
-    if (state->until_ms || state->probe_in_flight)
-        hold = json_pack("{s:o, s:s, s:b}", "until_ms",
-                         state->until_ms && state->until_ms != INT64_MAX ? json_integer(state->until_ms)
-                                                                         : json_null(),
-                         "why", state->why, "probe_in_flight", (int)state->probe_in_flight);
-    return json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:o, s:o, s:I, s:I, s:I}", "account",
+    return json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I}", "account",
                      l->account ? l->account->name : NULL, "provider", l->entry->provider, "host",
                      l->entry->host, "project", l->entry->project, "model", l->entry->model, "limits", limits,
-                     "hold", hold, "errors_today", (json_int_t)state->errors_today, "guard_ms",
+                     "hold", hold_json(state, now_ms), "next", next_json(l, now_ms), "probe_next",
+                     (int)state->probe_next, "errors_today", (json_int_t)state->errors_today, "guard_ms",
                      (json_int_t)state->guard_ms, "clock_offset_ms", (json_int_t)state->offset_ms);
 }
 
@@ -182,7 +233,7 @@ static int print_json(const tm_quota_view *v, GError **error)
         g_auto(tm_quota_lane) l = {0};
         fine = tm_quota_lane_fill(v, g_ptr_array_index(v->entries, i), &l, error);
         if (fine)
-            json_array_append_new(lanes, lane_json(&l));
+            json_array_append_new(lanes, lane_json(&l, v->now_ms));
     }
     json_t *all = json_pack("{s:o}", "lanes", lanes);
     if (fine) {

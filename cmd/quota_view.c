@@ -13,6 +13,7 @@ void tm_quota_view_clear(tm_quota_view *v)
 void tm_quota_lane_clear(tm_quota_lane *l)
 {
     g_clear_pointer(&l->uses, g_array_unref);
+    g_clear_pointer(&l->refused, g_array_unref);
 }
 
 /* An account whose key is not set can only be told by its project. */
@@ -67,6 +68,20 @@ static void add_unlimited(GArray *limits)
     }
 }
 
+/* When one more request may go, by hold and limits. */
+static void look_at_next(const tm_quota_view *v, tm_quota_lane *l)
+{
+    const tm_cost one = {.of = {[TM_UNIT_REQUESTS] = 1}};
+    const tm_instant now = {v->now_ms, v->now_ms, 1};
+    l->next = tm_quota_decide((const tm_use *)(const void *)l->uses->data, l->uses->len, &one, 1, &now);
+    bool later = l->next.granted == 0 && l->next.retry_ms > l->state.until_ms;
+    if (l->state.until_ms <= v->now_ms || later)
+        return;
+    l->next.granted = 0;
+    l->next.retry_ms = l->state.until_ms;
+    g_strlcpy(l->next.why, l->state.why, sizeof l->next.why);
+}
+
 gboolean tm_quota_lane_fill(const tm_quota_view *v, const tm_ledger_entry *entry, tm_quota_lane *l,
                             GError **error)
 {
@@ -84,7 +99,17 @@ gboolean tm_quota_lane_fill(const tm_quota_view *v, const tm_ledger_entry *entry
         .guard_ms = l->account ? l->account->guard_ms : 350,
     };
     l->uses = tm_ledger_uses(v->ledger, &lane, error);
-    return l->uses && tm_ledger_lane_state(v->ledger, &lane, &l->state, error);
+    if (!l->uses || !tm_ledger_lane_state(v->ledger, &lane, &l->state, error))
+        return FALSE;
+    l->refused = g_array_new(FALSE, FALSE, sizeof(bool));
+    for (guint i = 0; i < l->uses->len; i++) {
+        const tm_limit *limit = &g_array_index(l->uses, tm_use, i).limit;
+        bool refused = limit->source == TM_SOURCE_SEEN &&
+                       tm_ledger_was_refused(v->ledger, &lane, limit->unit, limit->window);
+        g_array_append_val(l->refused, refused);
+    }
+    look_at_next(v, l);
+    return TRUE;
 }
 
 char *tm_quota_lane_owner(const tm_quota_lane *l)

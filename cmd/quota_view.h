@@ -21,8 +21,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_quota_view, tm_quota_view_clear)
 typedef struct {
     const tm_ledger_entry *entry;
     const tm_account *account; /* NULL: none of the config's */
-    GArray *uses;
+    GArray *uses;              /* tm_use */
+    GArray *refused;           /* bool, a use each: its limit was seen in a refusal */
     tm_lane_state state;
+    tm_grant next; /* for one request now: granted 0: not before retry_ms, and why */
 } tm_quota_lane;
 void tm_quota_lane_clear(tm_quota_lane *lane);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_quota_lane, tm_quota_lane_clear)

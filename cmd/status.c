@@ -45,7 +45,8 @@ static void print_row(tm_table *table, const tm_batch *b, const tm_outlook *outl
     g_autofree char *finish = tm_batch_open(b) == 0 ? g_strdup(b->n_total ? "done" : "empty")
                               : outlook->finish_ms && outlook->finish_ms != INT64_MAX
                                   ? tm_ui_time(outlook->finish_ms, now_ms)
-                                  : g_strdup("?");
+                              : outlook->finish_ms ? g_strdup("never")
+                                                   : g_strdup("?");
     tm_table_row(table, name, rows, done, waiting, failed, finish, NULL);
 }
 
@@ -64,8 +65,11 @@ static void say_details(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
     if (totals->answered)
         printf("  tokens: %" G_GINT64_FORMAT " in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT " thinking\n",
                totals->tokens_in, totals->tokens_out, totals->tokens_think);
-    if (outlook->lane[0] && tm_batch_open(b))
-        printf("  next over %s\n", outlook->lane);
+    if (outlook->lane[0] && tm_batch_open(b)) {
+        g_autofree char *words = tm_outlook_words(outlook);
+        g_autofree char *shown = tm_ui_show(1, words);
+        printf("  next over %s\n  %s\n", outlook->lane, shown);
+    }
     if (outlook->hold_until_ms > now_ms) {
         g_autofree char *when = tm_ui_time_pacific(outlook->hold_until_ms, now_ms);
         printf("  held until %s: %s\n", when, outlook->why);

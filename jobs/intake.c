@@ -122,7 +122,7 @@ static gboolean add(intake *in, const tm_row *row, const uint8_t key[16], const 
         return FALSE;
     if (repeated) {
         in->result->rows--;
-        in->result->bytes -= (int64_t)length;
+        tm_sizes_drop(&in->result->sizes, (int64_t)length);
         return reject(in, row, "repeats the id of a row before it", error);
     }
     note_place(in, row->number, key);
@@ -177,7 +177,7 @@ static gboolean take(intake *in, const tm_row *row, GError **error)
     g_string_truncate(in->body, 0);
     tm_row_write_json(in->dataset, row, in->body);
     in->result->rows++;
-    in->result->bytes += (int64_t)in->body->len;
+    tm_sizes_add(&in->result->sizes, (int64_t)in->body->len);
     if (in->options->sample > 0) {
         draw(in, row, key);
         return TRUE;

@@ -24,8 +24,8 @@ typedef struct {
 
 typedef struct {
     tm_added added;
-    int64_t rows;  /* read, good ones */
-    int64_t bytes; /* of their JSON bodies */
+    int64_t rows;   /* read, good ones */
+    tm_sizes sizes; /* of their JSON bodies */
     int64_t n_rejected;
     GPtrArray *reasons; /* char*: "reviews.csv:17: why" of the first few rejects; NULL: none */
     char

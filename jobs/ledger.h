@@ -70,11 +70,14 @@ typedef struct {
     int64_t until_ms; /* 0: no hold */
     char why[160];
     bool probe_in_flight;
+    bool probe_next;      /* the next request is a probe: its answer ends the hold */
     int64_t offset_ms;    /* the server's clock minus ours */
     int64_t guard_ms;     /* in force */
     int64_t errors_today; /* requests of the day that ended in an error that counts */
 } tm_lane_state;
 gboolean tm_ledger_lane_state(tm_ledger *ledger, const tm_lane *lane, tm_lane_state *state, GError **error);
+/* Was the limit seen in a refusal (else in answers that went beyond it, or never)? */
+bool tm_ledger_was_refused(tm_ledger *ledger, const tm_lane *lane, tm_unit unit, tm_window window);
 /* Every (scope, model) known: array of tm_ledger_entry (owned), for `quota`. */
 typedef struct {
     int64_t scope;

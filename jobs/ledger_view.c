@@ -25,13 +25,26 @@ gboolean tm_ledger_lane_state(tm_ledger *ledger, const tm_lane *asked, tm_lane_s
     state->probe_in_flight = lane->hold.exists && lane->hold.probe_request != 0;
     if (until > now.wall_ms)
         state->until_ms = until;
-    if (state->until_ms || state->probe_in_flight)
+    state->probe_next = lane->hold.exists && lane->hold.probe && !state->probe_in_flight;
+    if (state->until_ms || state->probe_in_flight || state->probe_next)
         g_strlcpy(state->why, lane->hold.why, sizeof state->why);
     tm_scope_clock_at(lane->clock, &lane->windows, &now, &low, &high);
     state->offset_ms = low + (high - low) / 2;
     state->guard_ms = tm_ledger_guard(lane, &now);
     state->errors_today = tm_ledger_errors(ledger, lane, &now, error);
     return state->errors_today >= 0;
+}
+
+bool tm_ledger_was_refused(tm_ledger *ledger, const tm_lane *asked, tm_unit unit, tm_window window)
+{
+    sqlite3_stmt *row =
+        tm_ledger_sql(ledger,
+                      "SELECT hard FROM limit_seen WHERE scope = ? AND model = ? AND unit = ? AND window = ? "
+                      "AND source = 'seen'",
+                      "isss", asked->scope, asked->model, tm_unit_name(unit), tm_window_name(window));
+    bool refused = sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0);
+    sqlite3_reset(row);
+    return refused;
 }
 
 static void entry_free(gpointer pointer)

@@ -4,6 +4,7 @@
 #pragma once
 #include "core/clock.h"
 #include "core/outcome.h"
+#include "jobs/sizes.h"
 
 typedef struct tm_store tm_store;
 
@@ -211,3 +212,7 @@ typedef struct {
     int64_t body_bytes; /* of the answered rows */
 } tm_store_totals_t;
 gboolean tm_store_totals(tm_store *store, const tm_batch *batch, tm_store_totals_t *totals, GError **error);
+/* A look at a few of its rows (those next to be sent) and at its last answers: the sizes of the rows' JSON
+ * bodies, and how long an answer takes (0: not known). */
+gboolean tm_store_sample(tm_store *store, const tm_batch *batch, tm_sizes *sizes, int64_t *latency_ms,
+                         GError **error);

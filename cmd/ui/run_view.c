@@ -3,12 +3,14 @@
 
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
-#include "jobs/plan.h"
+#include "jobs/prospect.h"
 #include <math.h>
 #include <string.h>
 
 enum {
     QUOTA_MS = 2000,
+    FORECAST_MS = 10000,
+    LOOK_MS = 60000, /* at the rows to come and how long answers take */
     DRAW_MS = 100,
     SAMPLES = 60,
     SAMPLE_MS = 2000, /* so a rate is that of the last two minutes */
@@ -24,31 +26,24 @@ typedef struct {
 } sample;
 
 struct tm_run_view {
-    tm_clock *clock;
-    tm_ledger *ledger;
-    const tm_lane *lane;
-    tm_batch *const *batches;
-    size_t n_batches;
-    int64_t drawn_ms, quota_ms;  /* boot */
-    int64_t day_used, day_limit; /* limit -1: none */
-    int64_t finish_ms;           /* wall; 0: not known */
-    sample samples[SAMPLES];     /* a ring */
-    unsigned n_samples;          /* taken so far */
-    char *waited_for;            /* what the last wait that was told was for; NULL: none yet */
+    tm_run_scene scene;
+    int64_t drawn_ms, quota_ms, forecast_ms, looked_ms; /* boot */
+    int64_t day_used, day_limit;                        /* limit -1: none */
+    int64_t finish_ms;                                  /* wall; 0: not known */
+    tm_prospect prospect;
+    sample samples[SAMPLES]; /* a ring */
+    unsigned n_samples;      /* taken so far */
+    char *waited_for;        /* what the last wait that was told was for; NULL: none yet */
 };
 
-tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *lane,
-                             tm_batch *const *batches, size_t n_batches)
+tm_run_view *tm_run_view_new(const tm_run_scene *scene)
 {
     tm_run_view *view = g_new0(tm_run_view, 1);
-    *view = (tm_run_view){.clock = clock,
-                          .ledger = ledger,
-                          .lane = lane,
-                          .batches = batches,
-                          .n_batches = n_batches,
-                          .drawn_ms = INT64_MIN / 2,
-                          .quota_ms = INT64_MIN / 2,
-                          .day_limit = -1};
+    view->scene = *scene;
+    view->drawn_ms = view->quota_ms = view->forecast_ms = view->looked_ms = INT64_MIN / 2;
+    view->day_limit = -1;
+    view->prospect.prompt_bytes = scene->prompt_bytes;
+    view->prospect.concurrency = scene->concurrency;
     return view;
 }
 
@@ -75,12 +70,13 @@ static double rate_of(tm_run_view *view, const tm_engine_view *look, const tm_in
 }
 
 /* The ledger is asked now and then only: it is a file others write, too. */
-static void look_at_quota(tm_run_view *view, int64_t rows, double rate, const tm_instant *now)
+static void look_at_quota(tm_run_view *view, const tm_instant *now)
 {
-    if (!view->lane || now->boot_ms < view->quota_ms + QUOTA_MS)
+    const tm_run_scene *scene = &view->scene;
+    if (!scene->lane || now->boot_ms < view->quota_ms + QUOTA_MS)
         return;
     view->quota_ms = now->boot_ms;
-    g_autoptr(GArray) uses = tm_ledger_uses(view->ledger, view->lane, NULL);
+    g_autoptr(GArray) uses = tm_ledger_uses(scene->ledger, scene->lane, NULL);
     if (!uses)
         return;
     view->day_limit = -1;
@@ -91,12 +87,28 @@ static void look_at_quota(tm_run_view *view, int64_t rows, double rate, const tm
             view->day_limit = use->limit.value;
         }
     }
-    tm_cost each = {{0}};
-    each.of[TM_UNIT_REQUESTS] = 1;
-    tm_forecast forecast = tm_plan((const tm_use *)(void *)uses->data, uses->len, view->lane->windows, &each,
-                                   rows, view->lane->guard_ms, now);
+}
+
+/* When it is done: by a rehearsal; where no limit binds, by the pace of late. The first batch stands for all.
+ */
+static void look_ahead(tm_run_view *view, int64_t rows, double rate, const tm_instant *now)
+{
+    const tm_run_scene *scene = &view->scene;
+    tm_prospect *prospect = &view->prospect;
+    tm_forecast forecast;
+    if (!scene->lane || rows <= 0 || now->boot_ms < view->forecast_ms + FORECAST_MS)
+        return;
+    view->forecast_ms = now->boot_ms;
+    prospect->rows = rows;
+    if (now->boot_ms >= view->looked_ms + LOOK_MS) {
+        view->looked_ms = now->boot_ms;
+        tm_store_sample(scene->store, scene->batches[0], &prospect->sizes, &prospect->latency_ms, NULL);
+    }
+    if (!tm_store_totals(scene->store, scene->batches[0], &prospect->totals, NULL) ||
+        !tm_prospect_forecast(prospect, scene->ledger, scene->lane, now, &forecast, NULL))
+        return;
     view->finish_ms = forecast.finish_ms == INT64_MAX ? 0 : forecast.finish_ms;
-    if (forecast.a_minute == 0 && forecast.days <= 1)
+    if (forecast.end == TM_FORECAST_DONE && forecast.bound.value < 0)
         view->finish_ms = rate > 0 ? now->wall_ms + (int64_t)((double)rows / rate * 60000.0) : 0;
 }
 
@@ -110,22 +122,23 @@ static char *count_words(int64_t n, int64_t of)
 
 void tm_run_view_draw(tm_run_view *view, const tm_engine *engine)
 {
-    tm_instant now = tm_clock_now(view->clock);
+    tm_instant now = tm_clock_now(view->scene.clock);
     if (now.boot_ms < view->drawn_ms + DRAW_MS)
         return;
     view->drawn_ms = now.boot_ms;
     tm_engine_view look;
     tm_engine_look(engine, &look);
     int64_t done = 0, failed = 0, total = 0, open = 0;
-    for (size_t i = 0; i < view->n_batches; i++) {
-        const tm_batch *b = view->batches[i];
+    for (size_t i = 0; i < view->scene.n_batches; i++) {
+        const tm_batch *b = view->scene.batches[i];
         done += b->n[TM_JOB_DONE];
         failed += b->n[TM_JOB_FAILED] + b->n[TM_JOB_BLOCKED] + b->n[TM_JOB_HELD];
         open += tm_batch_open(b);
         total += b->n_total - b->n[TM_JOB_CANCELLED];
     }
     double rate = rate_of(view, &look, &now);
-    look_at_quota(view, open, rate, &now);
+    look_at_quota(view, &now);
+    look_ahead(view, MAX(open - look.in_flight, MIN(open, 1)), rate, &now);
 
     g_autofree char *count = count_words(done, total);
     g_autofree char *part = total > 0 ? g_strdup_printf("%d %%", (int)(done * 100 / total)) : NULL;
@@ -142,7 +155,7 @@ void tm_run_view_draw(tm_run_view *view, const tm_engine *engine)
     g_autofree char *finish = ends ? tm_ui_time(view->finish_ms, now.wall_ms) : NULL;
     g_autofree char *end = ends ? g_strdup_printf("done about %s", finish) : NULL;
     const tm_progress_piece pieces[] = {
-        {4, view->n_batches == 1 ? view->batches[0]->name : NULL},
+        {4, view->scene.n_batches == 1 ? view->scene.batches[0]->name : NULL},
         {0, count},
         {5, part},
         {1, bad},
@@ -168,7 +181,7 @@ static bool is_news(tm_run_view *view, const tm_tell *tell, int64_t wait_ms)
 
 static void say_wait(tm_run_view *view, const tm_tell *tell)
 {
-    int64_t now_ms = tm_clock_now(view->clock).wall_ms;
+    int64_t now_ms = tm_clock_now(view->scene.clock).wall_ms;
     if (!is_news(view, tell, tell->until_ms == INT64_MAX ? 0 : tell->until_ms - now_ms))
         return;
     if (tell->until_ms == INT64_MAX) {

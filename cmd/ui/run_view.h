@@ -5,9 +5,20 @@
 
 typedef struct tm_run_view tm_run_view;
 
-/* `lane` (borrowed, may be NULL): whose day is shown as "today 13 of 20". (transfer full) */
-tm_run_view *tm_run_view_new(tm_clock *clock, tm_ledger *ledger, const tm_lane *lane,
-                             tm_batch *const *batches, size_t n_batches);
+/* Whose work is shown. All borrowed. */
+typedef struct {
+    tm_clock *clock;
+    tm_store *store;
+    tm_ledger *ledger;
+    const tm_lane *lane; /* whose day is shown as "today 13 of 20"; NULL: none */
+    tm_batch *const *batches;
+    size_t n_batches;
+    int64_t prompt_bytes; /* of every request, without the row's values */
+    int concurrency;
+} tm_run_scene;
+
+/* (transfer full) */
+tm_run_view *tm_run_view_new(const tm_run_scene *scene);
 void tm_run_view_free(tm_run_view *view);
 /* The engine's observer; data is the view. */
 void tm_run_view_tell(const tm_tell *tell, void *data);

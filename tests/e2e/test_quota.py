@@ -72,6 +72,26 @@ class Quota(unittest.TestCase):
         self.assertEqual([(d["used"], d["limit"], d["source"], d["hard"]) for d in day], [(7, 20, "seen", True)])
         minute = [limit for limit in lane["limits"] if limit["word"] == "RPM"][0]
         self.assertIsNone(minute["limit"])
+        self.assertEqual((day[0]["from"], minute["from"]), ("a 429, 2 h ago, hard", "no limit known"))
+        self.assertAlmostEqual(day[0]["age_ms"], 7200000, delta=60000)
+        self.assertIn("Pacific", day[0]["frees"])
+        self.assertIn("Pacific", lane["hold"]["until"])
+        self.assertEqual((lane["next"]["at_ms"], lane["next"]["why"]), (until, "RPD spent"))
+
+    def test_a_spent_limit_and_a_probe_to_come_are_said(self):
+        self.spend(0)
+        db = sqlite3.connect(self.ledger)
+        with db:
+            db.execute("UPDATE spend SET used = 20 WHERE unit = 'requests'")
+        db.close()
+        text = self.quota()
+        self.assertRegex(text, r"next request .* here, .* Pacific: RPD: 20 of 20 used")
+        self.assertIn("the next request goes alone, to see whether it works again: RPD spent", text)
+        lane = json.loads(self.quota("--json"))["lanes"][0]
+        self.assertTrue(lane["probe_next"])
+        self.assertIsNone(lane["hold"])
+        self.assertEqual(lane["next"]["why"], "RPD: 20 of 20 used")
+        self.assertGreater(lane["next"]["at_ms"], time.time() * 1000)
 
     def test_an_account_is_known_by_its_project_without_its_key(self):
         self.spend(int(time.time() * 1000) + 3600000)
@@ -80,6 +100,7 @@ class Quota(unittest.TestCase):
         self.assertEqual(lane["account"], "free")
         found = {(d["limit"], d["source"]) for d in lane["limits"] if d["word"] == "RPD"}
         self.assertEqual(found, {(100, "config"), (20, "seen")})
+        self.assertIn("a 429, 2 h ago, soft", self.quota())  # the user's word is another: it is tested
 
     def test_the_key_stands_nowhere(self):
         self.configure()
