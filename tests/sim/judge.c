@@ -15,8 +15,8 @@ void judge_init(judge *j, const story *s, const int64_t *true_ms)
                  .tokens = g_array_new(FALSE, FALSE, sizeof(int64_t)),
                  .trace = g_queue_new()};
     for (int i = 0; i < s->stores; i++) {
-        j->asked[i] = g_new0(int, s->rows + 1);
-        j->recorded[i] = g_new0(bool, s->rows + 1);
+        j->asked[i] = g_new0(int, (gsize)s->rows + 1);
+        j->recorded[i] = g_new0(bool, (gsize)s->rows + 1);
     }
 }
 
