@@ -49,10 +49,11 @@ void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_to
 {
     tm_store *store = tm_context_store_read(context, NULL);
     tm_prospect prospect = {.rows = tm_batch_open(batch), .totals = *totals};
-    g_autoptr(tm_source) source = NULL;
     *outlook = (tm_outlook){0};
-    if (prospect.rows == 0 || batch->revision == 0 || !store ||
-        !tm_source_load(context, batch, &source, NULL))
+    if (prospect.rows == 0 || batch->revision == 0 || !store)
+        return;
+    g_autoptr(tm_source) source = tm_source_look(store, batch, NULL);
+    if (!source)
         return;
     g_autoptr(GArray) lanes = tm_source_lanes(context, source, NULL);
     prospect.prompt_bytes = (int64_t)tm_template_static_length(source->prompt->template);

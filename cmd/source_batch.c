@@ -165,18 +165,26 @@ tm_source *tm_source_join(tm_store *store, const tm_batch *batch, const char *da
     return source->dataset ? g_steal_pointer(&source) : NULL;
 }
 
-gboolean tm_source_load(tm_context *context, const tm_batch *batch, tm_source **out, GError **error)
+tm_source *tm_source_look(tm_store *store, const tm_batch *batch, GError **error)
 {
-    tm_store *store = tm_context_store(context, error);
-    g_autoptr(tm_source) source = store ? stored(store, batch, error) : NULL;
+    g_autoptr(tm_source) source = stored(store, batch, error);
     if (!source)
-        return FALSE;
+        return NULL;
     g_autofree char *id = g_strdup_printf("#%" G_GINT64_FORMAT, batch->id);
     source->batch = tm_store_batch(store, id, NULL, error);
     if (!source->batch)
-        return FALSE;
+        return NULL;
     source->data = g_strdup(batch->data);
     source->identity = g_strdup(batch->identity);
+    return g_steal_pointer(&source);
+}
+
+gboolean tm_source_load(tm_context *context, const tm_batch *batch, tm_source **out, GError **error)
+{
+    tm_store *store = tm_context_store(context, error);
+    g_autoptr(tm_source) source = store ? tm_source_look(store, batch, error) : NULL;
+    if (!source)
+        return FALSE;
     if (tm_source_flags.lanes.model || tm_source_flags.requeue || trial_of(source->revision) > 0) {
         g_clear_pointer(&source->revision, tm_revision_free);
         if (!revise(store, source, false, error))

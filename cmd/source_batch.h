@@ -15,5 +15,8 @@ gboolean tm_source_begin(tm_context *context, tm_source *source, bool trial, GEr
  * revision under the same rules. */
 gboolean tm_source_load(tm_context *context, const tm_batch *batch, tm_source **source, GError **error);
 
+/* The same for reading only: as the batch stands, nothing is begun. */
+tm_source *tm_source_look(tm_store *store, const tm_batch *batch, GError **error);
+
 /* A data file opened for a join with a batch's answers: `dataset` and `binding` (the batch's own mapping). */
 tm_source *tm_source_join(tm_store *store, const tm_batch *batch, const char *data, GError **error);

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sqlite3
 import time
 from mill import PROMPT, House, main
 
@@ -87,6 +88,23 @@ def trying():
         return "1 of 25 used today"
 
 
+def looking():
+    """status and plan only look: what a try of an edited prompt has begun stays as it is"""
+    house, prompt, data = open_house()
+    with house:
+        def stored():
+            with sqlite3.connect(house.path("data", "tidemill", "tidemill.db")) as db:
+                return [db.execute(f"SELECT * FROM {table}").fetchall() for table in ("batch", "revision", "job")]
+        house.run("run", prompt, data, "--limit", "5", status=4)
+        house.write("label.prompt", PROMPT.replace("Label", "Judge"))
+        house.run("try", prompt, data)
+        before = stored()
+        house.run("status")
+        house.run("plan", prompt, data)
+        assert stored() == before
+        return f"{len(before[1])} revisions, 20 rows, as before the look"
+
+
 def failures():
     """Failed rows: exit 3, results --failed, retry, and every class told"""
     house, prompt, data = open_house()
@@ -142,4 +160,4 @@ def hostile_values():
 
 
 if __name__ == "__main__":
-    main([same_command, identical_rows, edited_prompt, trying, failures, ending, hostile_values])
+    main([same_command, identical_rows, edited_prompt, trying, looking, failures, ending, hostile_values])
