@@ -69,7 +69,7 @@ static GArray *catch_up(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instan
 /* What other boots and dead workers have left behind, and what is long past. */
 static gboolean tidy(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
-    return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, now, error) &&
+    return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, error) &&
            tm_ledger_post(ledger, error) && tm_ledger_prune(ledger, lane, now, error);
 }
 

@@ -142,6 +142,46 @@ static void a_killed_process_is_counted_as_sent(void)
     house_close(&h);
 }
 
+static struct {
+    house *h;
+    tm_ledger *dying;
+    int64_t id;
+} meanwhile;
+
+/* Who asks is told the time and falls asleep for 3 s; meanwhile another process sends, and is killed. */
+static tm_instant now_then_sleep(tm_clock *self)
+{
+    tm_instant now = house_now(self);
+    if (!meanwhile.dying)
+        return now;
+    house_advance(meanwhile.h, 3000);
+    tm_ledger_left(meanwhile.dying, meanwhile.id, &meanwhile.h->clock.now);
+    tm_ledger_abandon(g_steal_pointer(&meanwhile.dying));
+    return now;
+}
+
+static void what_a_killed_process_sent_while_we_slept_counts_from_then(void)
+{
+    house h;
+    house_open(&h);
+    house_set_limits(&h, true, 1, 20);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    meanwhile.h = &h;
+    meanwhile.dying = house_ledger(&h);
+    meanwhile.id = one(&h, meanwhile.dying, false);
+    h.clock.clock.now = now_then_sleep;
+    int64_t sent_ms = h.clock.now.wall_ms + 3000;
+    tm_grant grant = house_ask(h.ledger, &h.lane, 1, ids);
+    g_assert_null(meanwhile.dying);
+    g_assert_cmpint(grant.granted, ==, 0);
+    g_assert_cmpint(grant.retry_ms, >=, sent_ms + 60351);
+    advance_to(&h, sent_ms + 60350);
+    g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_MINUTE);
+    advance_to(&h, sent_ms + 60351);
+    one(&h, h.ledger, false);
+    house_close(&h);
+}
+
 static void a_sleeper_s_reservations_are_not_taken(void)
 {
     house h;
@@ -398,6 +438,8 @@ int main(int argc, char **argv)
     g_test_add_func("/holds/what the user must mend is asked once",
                     closed_by_the_server_asks_once_the_next_time);
     g_test_add_func("/workers/a killed process is counted as sent", a_killed_process_is_counted_as_sent);
+    g_test_add_func("/workers/what a killed process sent while we slept counts from then",
+                    what_a_killed_process_sent_while_we_slept_counts_from_then);
     g_test_add_func("/workers/a sleeper's reservations are not taken",
                     a_sleeper_s_reservations_are_not_taken);
     g_test_add_func("/limits/a soft limit grows by probes", a_soft_limit_grows_by_probes);
