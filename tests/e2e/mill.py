@@ -136,6 +136,13 @@ def per_day(times, length):
     return collections.Counter(int(t // length) for t in times)
 
 
+def day_that_begins(in_s, about_s):
+    """The length in ms of a day, about so long, of which one begins in so many seconds (less than 0: has begun): days that
+    are not 24 h start at multiples of their length since 1970, so nobody need wait for a round one."""
+    at_ms = int((time.time() + in_s) * 1000)
+    return min(range(int(about_s * 900), int(about_s * 1100)), key=lambda day_ms: at_ms % day_ms)
+
+
 def answered(arrivals):
     return [a for a in arrivals if a["http"] == 200]
 
