@@ -105,6 +105,9 @@ class House:
         out = self.run("results", batch, *args).out
         return [json.loads(line) for line in out.splitlines()]
 
+    def json(self, *args):
+        return json.loads(self.run(*args, "--json").out)
+
     def close(self):
         for process, _ in self.twins:
             if process.poll() is None:
