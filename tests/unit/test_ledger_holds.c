@@ -1,5 +1,6 @@
 /* test_ledger_holds.c - holds, probes, limits learnt and grown, dead workers, whose quota it is */
 #include "ledger_house.h"
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +180,44 @@ static void what_a_killed_process_sent_while_we_slept_counts_from_then(void)
     g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_MINUTE);
     advance_to(&h, sent_ms + 60351);
     one(&h, h.ledger, false);
+    house_close(&h);
+}
+
+static struct {
+    int lock_fd;
+    int asked, early;
+} turn;
+
+/* Byte 0 of the lock file is the writer's turn: is it taken when the time is asked for? */
+static tm_instant now_in_turn(tm_clock *self)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    g_assert_cmpint(fcntl(turn.lock_fd, F_OFD_GETLK, &lock), ==, 0);
+    turn.asked++;
+    turn.early += lock.l_type == F_UNLCK;
+    return house_now(self);
+}
+
+/* Who waits for its turn reads what others wrote meanwhile. To an instant from before, that is the future: a
+ * new process would take it for a clock set forward, and count it as of that instant, which is too early. */
+static void the_clock_is_asked_when_it_is_our_turn(void)
+{
+    house h;
+    house_open(&h);
+    g_autofree char *path = g_strconcat(h.path, "-lock", NULL);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    tm_cost more = {.of = {[TM_UNIT_REQUESTS] = 1, [TM_UNIT_INPUT_TOKENS] = 9}};
+    tm_grant grant;
+    turn.lock_fd = open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(turn.lock_fd, >=, 0);
+    h.clock.clock.now = now_in_turn;
+    house_ask(h.ledger, &h.lane, 2, ids);
+    g_assert_true(tm_ledger_amend(h.ledger, &h.lane, g_array_index(ids, int64_t, 0), &more, &grant, NULL));
+    g_assert_true(tm_ledger_flush(h.ledger, NULL));
+    g_assert_cmpint(turn.asked, >=, 3);
+    g_assert_cmpint(turn.early, ==, 0);
+    h.clock.clock.now = house_now;
+    close(turn.lock_fd);
     house_close(&h);
 }
 
@@ -440,6 +479,8 @@ int main(int argc, char **argv)
     g_test_add_func("/workers/a killed process is counted as sent", a_killed_process_is_counted_as_sent);
     g_test_add_func("/workers/what a killed process sent while we slept counts from then",
                     what_a_killed_process_sent_while_we_slept_counts_from_then);
+    g_test_add_func("/workers/the clock is asked when it is our turn",
+                    the_clock_is_asked_when_it_is_our_turn);
     g_test_add_func("/workers/a sleeper's reservations are not taken",
                     a_sleeper_s_reservations_are_not_taken);
     g_test_add_func("/limits/a soft limit grows by probes", a_soft_limit_grows_by_probes);
