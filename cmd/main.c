@@ -38,6 +38,7 @@ static int fail(GError *error, const tm_command *command)
 {
     tm_error_say(error);
     bool usage = g_error_matches(error, TM_ERROR, TM_ERROR_USAGE);
+    bool stopped = g_error_matches(error, TM_ERROR, TM_ERROR_STOPPED);
     if (usage && command) {
         g_autofree char *line = tm_help_usage(command);
         fprintf(stderr, "usage: %s   (more: tidemill help %s)\n", line, command->name);
@@ -45,7 +46,7 @@ static int fail(GError *error, const tm_command *command)
         fprintf(stderr, "usage: tidemill COMMAND ...   (more: tidemill help)\n");
     }
     g_error_free(error);
-    return usage ? TM_EXIT_USAGE : TM_EXIT_ERROR;
+    return usage ? TM_EXIT_USAGE : stopped ? TM_EXIT_WAITING : TM_EXIT_ERROR;
 }
 
 static void add_names(GPtrArray *names, const GOptionEntry *entries)

@@ -87,7 +87,7 @@ gboolean tm_source_add(tm_context *context, tm_source *source, const tm_intake_o
     if (!queue_rows(store, source, base, &intake, result, error))
         return FALSE;
     if (result->stopped)
-        return tm_fail(error, TM_ERROR_STATE, "stopped while reading %s; the same command goes on", base);
+        return tm_fail(error, TM_ERROR_STOPPED, "stopped while reading %s; the same command goes on", base);
     if (intake.dry_run)
         return TRUE;
     if (!tm_store_refresh(store, source->batch, error))

@@ -14,6 +14,7 @@ typedef enum {
     TM_ERROR_BUSY,     /* somebody else holds the database: may pass */
     TM_ERROR_STATE,    /* not possible as things stand: no such batch, the prompt was edited, ... */
     TM_ERROR_CHANGED,  /* the prompt of a batch with answers was edited: the user must choose */
+    TM_ERROR_STOPPED,  /* by a signal, with work left; exit status 4 */
     TM_ERROR_INTERNAL, /* a bug of ours */
 } tm_error;
 

@@ -104,6 +104,7 @@ static void decide_row(tm_engine *engine, tm_record *record)
               : class == TM_CLASS_SERVER   ? MAX_SERVER_ATTEMPTS
                                            : MAX_ATTEMPTS;
     bool unknown = class == TM_CLASS_UNKNOWN || class == TM_CLASS_TIMEOUT;
+    bool left_now = unknown && engine->leave_now; /* we cut it, as a kill does: no fault of the row */
 
     switch (tm_class_do(class)) {
     case TM_DO_RECORD:
@@ -113,10 +114,10 @@ static void decide_row(tm_engine *engine, tm_record *record)
         record->attempt = true;
         break;
     case TM_DO_AGAIN_CHARGED:
-        record->attempt = true;
+        record->attempt = !left_now;
         if (unknown && engine->options.hold_unknown)
             record->to = TM_JOB_HELD;
-        else if (record->attempts + 1 >= max)
+        else if (record->attempts + record->attempt >= max)
             record->to = TM_JOB_FAILED;
         else
             record->repeat = unknown;

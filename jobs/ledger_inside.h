@@ -205,7 +205,7 @@ gboolean tm_ledger_trouble(tm_ledger *ledger, const tm_ledger_event *event, cons
                            GError **error);
 
 /* ledger_recover.c */
-gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error);
+gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, GError **error);
 /* What is written at the end of every transaction, then the commit. */
 gboolean tm_ledger_finish(tm_ledger *ledger, GError **error);
 

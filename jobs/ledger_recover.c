@@ -7,9 +7,11 @@
     "micro_usd), "                                                                                           \
     "sum(n * enqueued_tokens) FROM reserve WHERE scope = ? AND model = ? AND worker = ?"
 
-static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, const tm_instant *now,
-                     GError **error)
+/* It may have sent until it died, and the caller's instant may be older than that: who waited for its turn,
+ * or slept, asks the clock anew now that the other is known to be dead. */
+static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, GError **error)
 {
+    tm_instant now = tm_clock_now(ledger->clock);
     tm_reservation all = {.lane = lane};
     sqlite3_stmt *row = tm_ledger_sql(ledger, DEAD_COST, "isi", lane->scope, lane->model, worker);
     if (sqlite3_step(row) != SQLITE_ROW)
@@ -17,7 +19,7 @@ static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, co
     for (int u = 0; u < TM_N_UNITS; u++)
         all.cost.of[u] = sqlite3_column_int64(row, u);
     sqlite3_reset(row);
-    tm_ledger_stamp(ledger, &all, now);
+    tm_ledger_stamp(ledger, &all, &now);
     tm_ledger_charge(ledger, &all, &all.cost, 1, (1u << TM_N_WINDOWS) - 1);
     return tm_ledger_run(ledger,
                          tm_ledger_sql(ledger,
@@ -26,7 +28,7 @@ static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, co
                          error);
 }
 
-gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
+gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, GError **error)
 {
     g_autoptr(GArray) workers = g_array_new(FALSE, FALSE, sizeof(int64_t));
     sqlite3_stmt *row = tm_ledger_sql(ledger,
@@ -43,7 +45,7 @@ gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, const tm_ins
         return tm_database_fail(ledger->db, error, "reading the ledger");
     for (guint i = 0; i < workers->len; i++) {
         int64_t worker = g_array_index(workers, int64_t, i);
-        if (tm_database_is_dead(ledger->db, worker) && !bury(ledger, lane, worker, now, error))
+        if (tm_database_is_dead(ledger->db, worker) && !bury(ledger, lane, worker, error))
             return FALSE;
     }
     return TRUE;

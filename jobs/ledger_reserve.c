@@ -69,7 +69,7 @@ static GArray *catch_up(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instan
 /* What other boots and dead workers have left behind, and what is long past. */
 static gboolean tidy(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
-    return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, now, error) &&
+    return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, error) &&
            tm_ledger_post(ledger, error) && tm_ledger_prune(ledger, lane, now, error);
 }
 
@@ -154,7 +154,6 @@ static void not_a_worker(tm_ledger *ledger, int64_t before)
 gboolean tm_ledger_reserve(tm_ledger *ledger, const tm_lane *asked, const char *store, const tm_cost *each,
                            int wanted, tm_grant *grant, GArray *ids, GError **error)
 {
-    tm_instant now = tm_clock_now(ledger->clock);
     tm_ledger_lane *lane = tm_ledger_lane_of(ledger, asked);
     int64_t first = 0, worker = ledger->worker;
     *grant = (tm_grant){.bound = {.value = -1}};
@@ -162,6 +161,7 @@ gboolean tm_ledger_reserve(tm_ledger *ledger, const tm_lane *asked, const char *
         return TRUE;
     if (!tm_ledger_begin(ledger, error))
         return FALSE;
+    tm_instant now = tm_clock_now(ledger->clock); /* now: the turn may have been long in coming */
     if (!ask(ledger, lane, store, each, MIN(wanted, MOST_AT_ONCE), &now, grant, &first, error)) {
         tm_ledger_rollback(ledger);
         not_a_worker(ledger, worker);
@@ -230,7 +230,6 @@ static gboolean amend(tm_ledger *ledger, tm_reservation *reservation, int64_t ro
 gboolean tm_ledger_amend(tm_ledger *ledger, const tm_lane *asked, int64_t id, const tm_cost *cost,
                          tm_grant *grant, GError **error)
 {
-    tm_instant now = tm_clock_now(ledger->clock);
     tm_reservation *reservation = g_hash_table_lookup(ledger->reservations, &id);
     *grant = (tm_grant){.bound = {.value = -1}};
     if (!reservation || reservation->left)
@@ -244,6 +243,7 @@ gboolean tm_ledger_amend(tm_ledger *ledger, const tm_lane *asked, int64_t id, co
     int64_t row = next_id(ledger);
     if (!tm_ledger_begin(ledger, error))
         return FALSE;
+    tm_instant now = tm_clock_now(ledger->clock);
     if (!amend(ledger, reservation, row, cost, &now, grant, error)) {
         tm_ledger_rollback(ledger);
         grant->granted = 0;

@@ -226,9 +226,9 @@ void tm_ledger_abandon(tm_ledger *ledger)
 
 gboolean tm_ledger_flush(tm_ledger *ledger, GError **error)
 {
-    tm_instant now = tm_clock_now(ledger->clock);
     if (!tm_ledger_begin(ledger, error))
         return FALSE;
+    tm_instant now = tm_clock_now(ledger->clock);
     if (!tm_ledger_apply(ledger, &now, error)) {
         tm_ledger_rollback(ledger);
         return FALSE;

@@ -15,10 +15,9 @@ static const char SQL_LEFT_BEHIND[] =
     "request_job.job"
     " WHERE request.worker = ?1 AND request.state = 0 ORDER BY request_job.job";
 static const char SQL_UNKNOWN[] = "UPDATE request SET state = 1 WHERE worker = ?1 AND state = 0";
-static const char SQL_FREE[] =
-    "UPDATE job SET state = 0, request = NULL, attempts = attempts + 1, not_before_ms = 0 WHERE id = ?1";
-static const char SQL_HOLD[] =
-    "UPDATE job SET state = 6, request = NULL, attempts = attempts + 1, class = ?2 WHERE id = ?1";
+/* That a run was cut off is no fault of the row: it costs none of its attempts. */
+static const char SQL_FREE[] = "UPDATE job SET state = 0, request = NULL, not_before_ms = 0 WHERE id = ?1";
+static const char SQL_HOLD[] = "UPDATE job SET state = 6, request = NULL, class = ?2 WHERE id = ?1";
 static const char SQL_READY[] = "INSERT INTO ready(batch, not_before_ms, job) VALUES (?1, 0, ?2)";
 
 /* Its life is taken before the others can read its row: nobody ever sees it dead. */

@@ -27,7 +27,7 @@ class House:
 
     def __init__(self, windows=None, limits=None, guard=None, key=KEY):
         self.dir = tempfile.mkdtemp(prefix="tidemill-e2e-")
-        self.twins = []
+        self.twins, self.twin_command = [], None
         self.env = {
             "PATH": os.environ["PATH"], "HOME": self.dir, "LANG": "C", "NO_COLOR": "1",
             "XDG_DATA_HOME": self.path("data"), "XDG_STATE_HOME": self.path("state"),
@@ -59,13 +59,21 @@ class House:
     def twin(self, *args, key=None):
         """Starts `tidemill simulate`; its address is where this house's account sends from now on."""
         log = self.path(f"twin{len(self.twins)}.log")
-        command = [TIDEMILL, "simulate", "--log", log, "--key", key or KEY, *map(str, args)]
-        process = subprocess.Popen(command, env=self.env, cwd=self.dir, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, text=True)
-        url = process.stdout.readline().split()[-1]
+        self.twin_command = [TIDEMILL, "simulate", "--log", log, "--key", key or KEY, *map(str, args)]
+        process, url = self.start_twin()
         self.twins.append((process, log))
         self.configure(url)
         return url
+
+    def twin_again(self):
+        """Starts the last twin anew after its end: with --port where it was, with the same log, its counts forgotten."""
+        process, _ = self.start_twin()
+        self.twins[-1] = (process, self.twins[-1][1])
+
+    def start_twin(self):
+        process = subprocess.Popen(self.twin_command, env=self.env, cwd=self.dir, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        return process, process.stdout.readline().split()[-1]
 
     def configure(self, url, tier="free", more=""):
         account = f"provider: gemini, key: $GEMINI_API_KEY, tier: {tier}, base_url: \"{url}/v1beta\""
@@ -105,6 +113,9 @@ class House:
         out = self.run("results", batch, *args).out
         return [json.loads(line) for line in out.splitlines()]
 
+    def json(self, *args):
+        return json.loads(self.run(*args, "--json").out)
+
     def close(self):
         for process, _ in self.twins:
             if process.poll() is None:
@@ -134,6 +145,13 @@ def most_in_window(times, length):
 
 def per_day(times, length):
     return collections.Counter(int(t // length) for t in times)
+
+
+def day_that_begins(in_s, about_s):
+    """The length in ms of a day, about so long, of which one begins in so many seconds (less than 0: has begun): days that
+    are not 24 h start at multiples of their length since 1970, so nobody need wait for a round one."""
+    at_ms = int((time.time() + in_s) * 1000)
+    return min(range(int(about_s * 900), int(about_s * 1100)), key=lambda day_ms: at_ms % day_ms)
 
 
 def answered(arrivals):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from mill import PROMPT, House, main
 
@@ -145,6 +146,27 @@ def ending():
         return f"{status['done']} answered before, the rest cancelled"
 
 
+def ending_early():
+    """A signal while the data is still read ends as any signal does: exit status 4, the same command goes on"""
+    house, prompt, _ = open_house()
+    with house:
+        house.twin()
+        p = house.start("run", prompt, "-", "--data-format", "jsonl", "--name", "early", stdin=subprocess.PIPE)
+        time.sleep(0.5)
+        p.send_signal(signal.SIGTERM)
+        end = time.monotonic() + 20
+        try:
+            while p.poll() is None and time.monotonic() < end:
+                p.stdin.write('{"text": "a row"}\n' * 1000)
+        except BrokenPipeError:
+            pass
+        p.stdin = None  # broken: not to be flushed again
+        _, err = p.communicate(timeout=20)
+        assert p.returncode == 4 and "the same command goes on" in err.splitlines()[-1], (p.returncode, err)
+        assert house.arrivals() == []
+        return err.splitlines()[-1]
+
+
 def hostile_values():
     """A row's values are data: markers, braces and role words arrive as plain text"""
     house, prompt, _ = open_house()
@@ -160,4 +182,4 @@ def hostile_values():
 
 
 if __name__ == "__main__":
-    main([same_command, identical_rows, edited_prompt, trying, looking, failures, ending, hostile_values])
+    main([same_command, identical_rows, edited_prompt, trying, looking, failures, ending, ending_early, hostile_values])

@@ -59,5 +59,32 @@ def three():
         return f"300 rows once each, at most {most} of 60 in any window, none refused"
 
 
+def blameless():
+    """That its run was cut off four times is no fault of a row: one error of the server does not fail it then"""
+    with House(windows=("2s", "1h")) as house:
+        house.twin("--latency", "1s", "--fail", "server@5")
+        prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 1)
+        for n in range(1, 5):
+            p = house.start("run", prompt, data)
+            end = time.monotonic() + 30
+            while len(house.arrivals()) < n:
+                assert time.monotonic() < end, f"request {n} has not come"
+                time.sleep(0.02)
+            if n % 2:
+                p.kill()
+            else:  # twice: it leaves at once
+                p.terminate()
+                time.sleep(0.1)
+                p.terminate()
+            p.communicate(timeout=30)
+        house.run("run", prompt, data)
+        [row] = house.results("label.reviews")
+        asked = [a["http"] for a in house.arrivals()]
+        assert asked == [200, 200, 200, 200, 500, 200], asked
+        repeats = house.json("status", "label.reviews")["repeats"]
+        assert row["status"] == "done" and repeats == 4, (row, repeats)
+        return f"done after {len(asked)} requests, {repeats} counted as repeats, {row['attempts']} as attempts"
+
+
 if __name__ == "__main__":
-    main([kills, three])
+    main([kills, three, blameless])

@@ -3,20 +3,13 @@
 import os
 import subprocess
 import time
-from mill import PROMPT, House, answered, main, per_day, refused
+from mill import PROMPT, House, answered, day_that_begins, main, per_day, refused
 
 
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def room_in_day(day_s, room_s):
-    """Begins where so much is left of the day."""
-    left = day_s - time.time() % day_s
-    if left < room_s:
-        time.sleep(left + 0.2)
 
 
 def end_all(processes, timeout):
@@ -38,17 +31,17 @@ def last_rows():
 
 def last_of_the_day():
     """The other process answered the last row with the day's last request: no wait for the next day"""
-    with House(windows=("2s", "60s"), limits={"rpm": 600, "rpd": 20}) as house:
-        house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", "60s", "--latency", "200ms")
+    day_ms = day_that_begins(-1, 60)
+    with House(windows=("2s", f"{day_ms}ms"), limits={"rpm": 600, "rpd": 20}) as house:
+        house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", f"{day_ms}ms", "--latency", "200ms")
         prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 20)
         house.run("add", prompt, data)
-        room_in_day(60, 25)
         begun = time.monotonic()
         end_all([house.start("run", "label.reviews") for _ in range(2)], 80)
         took = time.monotonic() - begun
         assert took < 20, f"{took:.0f} s"
         assert len(answered(house.arrivals())) == 20 and not refused(house.arrivals())
-        return f"ended after {took:.1f} s, {60 - took:.0f} s before the next day"
+        return f"ended after {took:.1f} s of a day of {day_ms / 1000:.0f} s"
 
 
 def quiet_at_the_end():
@@ -69,17 +62,17 @@ def quiet_at_the_end():
 
 def one_key_two_names():
     """Two stores, and the same key under two account names: a day is spent once, to its last request"""
-    with House(windows=("2s", "10s"), limits={"rpm": 600, "rpd": 20}) as house:
-        url = house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", "10s", "--latency", "100ms")
+    day_ms = day_that_begins(-1, 6)
+    with House(windows=("2s", f"{day_ms}ms"), limits={"rpm": 600, "rpd": 20}) as house:
+        url = house.twin("--rpm", 600, "--rpd", 20, "--minute", "2s", "--day", f"{day_ms}ms", "--latency", "100ms")
         account = (f"{{provider: gemini, key: $GEMINI_API_KEY, tier: free, base_url: \"{url}/v1beta\", "
-                   "windows: {minute: 2s, day: 10s}, limits: {\"*\": {rpm: 600, rpd: 20}}}")
+                   f"windows: {{minute: 2s, day: {day_ms}ms}}, limits: {{\"*\": {{rpm: 600, rpd: 20}}}}}}")
         house.write("config/tidemill/config.yaml", f"accounts:\n  gemini: {account}\n  other: {account}\n")
         prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 30)
-        room_in_day(10, 9.5)
         end_all([house.start("run", prompt, data),
                  house.start("run", prompt, data, "--account", "other", "--store", "sqlite:" + house.path("b.db"))], 60)
         arrivals = house.arrivals()
-        days = per_day([a["at_ms"] for a in arrivals], 10000)
+        days = per_day([a["at_ms"] for a in arrivals], day_ms)
         assert len(answered(arrivals)) == 60 and not refused(arrivals), len(refused(arrivals))
         assert max(days.values()) <= 20, days
         return f"requests by day {[days[d] for d in sorted(days)]}, none refused"
@@ -87,12 +80,12 @@ def one_key_two_names():
 
 def removed_meanwhile():
     """A batch that is removed while a run waits ends alone: the other one goes on"""
-    with House(windows=("2s", "20s"), limits={"rpm": 600, "rpd": 10}) as house:
-        house.twin("--minute", "2s", "--day", "20s", "--latency", "20ms")
+    day_ms = day_that_begins(-1, 8)
+    with House(windows=("2s", f"{day_ms}ms"), limits={"rpm": 600, "rpd": 10}) as house:
+        house.twin("--minute", "2s", "--day", f"{day_ms}ms", "--latency", "20ms")
         prompt, data = house.write("label.prompt", PROMPT), house.rows("reviews.csv", 15)
         house.run("add", prompt, data, "--name", "one")
         house.run("add", prompt, data, "--name", "two")
-        room_in_day(20, 12)
         p = house.start("run", "one", "two")
         try:
             time.sleep(2)

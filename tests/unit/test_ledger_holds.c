@@ -1,5 +1,6 @@
 /* test_ledger_holds.c - holds, probes, limits learnt and grown, dead workers, whose quota it is */
 #include "ledger_house.h"
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,84 @@ static void a_killed_process_is_counted_as_sent(void)
     g_assert_cmpint(house_use(h.ledger, &h.lane, TM_UNIT_REQUESTS, TM_WINDOW_DAY).used, ==, 3);
     house_advance(&h, 60351);
     g_assert_cmpint(house_ask(h.ledger, &h.lane, 3, ids).granted, ==, 3);
+    house_close(&h);
+}
+
+static struct {
+    house *h;
+    tm_ledger *dying;
+    int64_t id;
+} meanwhile;
+
+/* Who asks is told the time and falls asleep for 3 s; meanwhile another process sends, and is killed. */
+static tm_instant now_then_sleep(tm_clock *self)
+{
+    tm_instant now = house_now(self);
+    if (!meanwhile.dying)
+        return now;
+    house_advance(meanwhile.h, 3000);
+    tm_ledger_left(meanwhile.dying, meanwhile.id, &meanwhile.h->clock.now);
+    tm_ledger_abandon(g_steal_pointer(&meanwhile.dying));
+    return now;
+}
+
+static void what_a_killed_process_sent_while_we_slept_counts_from_then(void)
+{
+    house h;
+    house_open(&h);
+    house_set_limits(&h, true, 1, 20);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    meanwhile.h = &h;
+    meanwhile.dying = house_ledger(&h);
+    meanwhile.id = one(&h, meanwhile.dying, false);
+    h.clock.clock.now = now_then_sleep;
+    int64_t sent_ms = h.clock.now.wall_ms + 3000;
+    tm_grant grant = house_ask(h.ledger, &h.lane, 1, ids);
+    g_assert_null(meanwhile.dying);
+    g_assert_cmpint(grant.granted, ==, 0);
+    g_assert_cmpint(grant.retry_ms, >=, sent_ms + 60351);
+    advance_to(&h, sent_ms + 60350);
+    g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_MINUTE);
+    advance_to(&h, sent_ms + 60351);
+    one(&h, h.ledger, false);
+    house_close(&h);
+}
+
+static struct {
+    int lock_fd;
+    int asked, early;
+} turn;
+
+/* Byte 0 of the lock file is the writer's turn: is it taken when the time is asked for? */
+static tm_instant now_in_turn(tm_clock *self)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    g_assert_cmpint(fcntl(turn.lock_fd, F_OFD_GETLK, &lock), ==, 0);
+    turn.asked++;
+    turn.early += lock.l_type == F_UNLCK;
+    return house_now(self);
+}
+
+/* Who waits for its turn reads what others wrote meanwhile. To an instant from before, that is the future: a
+ * new process would take it for a clock set forward, and count it as of that instant, which is too early. */
+static void the_clock_is_asked_when_it_is_our_turn(void)
+{
+    house h;
+    house_open(&h);
+    g_autofree char *path = g_strconcat(h.path, "-lock", NULL);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    tm_cost more = {.of = {[TM_UNIT_REQUESTS] = 1, [TM_UNIT_INPUT_TOKENS] = 9}};
+    tm_grant grant;
+    turn.lock_fd = open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(turn.lock_fd, >=, 0);
+    h.clock.clock.now = now_in_turn;
+    house_ask(h.ledger, &h.lane, 2, ids);
+    g_assert_true(tm_ledger_amend(h.ledger, &h.lane, g_array_index(ids, int64_t, 0), &more, &grant, NULL));
+    g_assert_true(tm_ledger_flush(h.ledger, NULL));
+    g_assert_cmpint(turn.asked, >=, 3);
+    g_assert_cmpint(turn.early, ==, 0);
+    h.clock.clock.now = house_now;
+    close(turn.lock_fd);
     house_close(&h);
 }
 
@@ -398,6 +477,10 @@ int main(int argc, char **argv)
     g_test_add_func("/holds/what the user must mend is asked once",
                     closed_by_the_server_asks_once_the_next_time);
     g_test_add_func("/workers/a killed process is counted as sent", a_killed_process_is_counted_as_sent);
+    g_test_add_func("/workers/what a killed process sent while we slept counts from then",
+                    what_a_killed_process_sent_while_we_slept_counts_from_then);
+    g_test_add_func("/workers/the clock is asked when it is our turn",
+                    the_clock_is_asked_when_it_is_our_turn);
     g_test_add_func("/workers/a sleeper's reservations are not taken",
                     a_sleeper_s_reservations_are_not_taken);
     g_test_add_func("/limits/a soft limit grows by probes", a_soft_limit_grows_by_probes);

@@ -225,7 +225,7 @@ static void test_a_late_answer_is_kept(world *w, gconstpointer data)
     g_assert_cmpint(w->batch->n_repeats, ==, 1);
     g_autoptr(GArray) again = world_lease(w, 1);
     g_assert_cmpint(world_at(again, 0)->ordinal, ==, 1);
-    g_assert_cmpint(world_at(again, 0)->attempts, ==, 1);
+    g_assert_cmpint(world_at(again, 0)->attempts, ==, 0); /* a cut run is no fault of its row */
     g_assert_cmpint(world_at(again, 0)->request, !=, lost.request);
     world_finish(w, &lost, TM_JOB_DONE, TM_CLASS_OK);
     world_counts(w, 1, 1, 0, 0);

@@ -245,7 +245,6 @@ static void do_crash(model *m, int handle)
             continue;
         r->state = hold ? TM_JOB_HELD : TM_JOB_WAITING;
         r->class = TM_CLASS_UNKNOWN;
-        r->attempts++;
         r->not_before_ms = 0;
         m->repeats += !hold;
         expected++;
