@@ -59,7 +59,10 @@ static void set_reason(tm_engine *engine, tm_stop stop, const char *words)
 void tm_engine_end(tm_engine *engine, tm_stop stop, const char *words)
 {
     set_reason(engine, stop, words);
+    if (engine->stopping)
+        return;
     engine->stopping = true;
+    tm_engine_take_back(engine, NULL, -1);
 }
 
 void tm_engine_write_failed(tm_engine *engine, const GError *error, const tm_instant *now)
@@ -89,6 +92,7 @@ void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop sto
         return;
     batch->stopped = true;
     set_reason(engine, stop, words);
+    tm_engine_take_back(engine, batch, -1);
 }
 
 void tm_engine_stop(tm_engine *engine, bool now)
@@ -240,6 +244,7 @@ void tm_engine_free(tm_engine *engine)
         for (size_t k = 0; batch->skeletons && k < batch->work.n_lanes; k++)
             if (batch->skeletons[k])
                 tm_engine_lane_at(engine, batch->lanes[k])->provider->skeleton_free(batch->skeletons[k]);
+        g_queue_clear_full(&batch->ahead, (GDestroyNotify)tm_flight_free);
         g_free(batch->skeletons);
         g_free(batch->lanes);
     }
@@ -398,8 +403,8 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
 {
     const tm_engine_lane_state *lane = NULL;
     int64_t next = next_send(engine, &lane, now);
-    bool waits = g_hash_table_size(engine->flights) == 0 && engine->records->len == 0 && !engine->stopping &&
-                 next > now->wall_ms;
+    bool waits = g_hash_table_size(engine->flights) == 0 && engine->n_ahead == 0 &&
+                 engine->records->len == 0 && !engine->stopping && next > now->wall_ms;
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
     int64_t fruitless = next - now->wall_ms + now->boot_ms - engine->progress_ms;
     if (waits && engine->options.no_wait && lane &&
@@ -433,9 +438,9 @@ static int64_t wake_after(const tm_engine *engine, const tm_instant *now)
     const tm_engine_lane_state *lane = NULL;
     int64_t wake = LONGEST_WAKE_MS;
     if (engine->records->len)
-        wake =
-            MIN(wake, (engine->records_retry_ms ? engine->records_retry_ms : engine->oldest_record_ms + 20) -
-                          now->boot_ms);
+        wake = MIN(wake, (engine->records_retry_ms ? engine->records_retry_ms
+                                                   : engine->oldest_record_ms + TM_RECORD_MS) -
+                             now->boot_ms);
     if (engine->stopping) /* what is still to come comes as an event */
         return MAX(wake, 0);
     if (engine->refill_ms > now->boot_ms)
@@ -481,7 +486,7 @@ tm_engine_state tm_engine_step(tm_engine *engine, int64_t *wake_ms)
         tm_engine_record(engine, &now);
     flush_ledger(engine, &now);
 
-    bool still = g_hash_table_size(engine->flights) > 0 || engine->records->len > 0;
+    bool still = g_hash_table_size(engine->flights) > 0 || engine->n_ahead > 0 || engine->records->len > 0;
     bool give_up = engine->failed_for_good || (engine->leave_now && engine->records_retry_ms);
     *wake_ms = recorded && !engine->records_retry_ms ? 0 : wake_after(engine, &now);
     if (still && !give_up)

@@ -36,24 +36,29 @@ typedef struct {
     int *lanes;              /* indexes into engine->lanes, in the route's order */
     tm_skeleton **skeletons; /* one a lane, made when first needed */
     tm_canary canary;
-    int in_flight;
+    GQueue ahead;          /* of tm_flight, owned: leased, their place in flight is still to come free */
+    int in_flight;         /* these included */
     bool ended;            /* nothing left to do here */
     bool stopped;          /* by canary, or all its lanes closed */
     int64_t idle_until_ms; /* boot: not worth asking the store for rows before; 0: ask */
 } tm_engine_batch;
 
-/* One request between submit and its reply. */
+/* One request between its lease and its reply. */
 typedef struct {
-    uint64_t tag;
+    uint64_t tag;           /* from submit on */
     tm_engine_batch *batch; /* NULL: a lane's GET of its model */
     int lane;
     tm_lease lease;
     tm_operation operation;
-    tm_cost cost;    /* as reserved */
-    size_t bytes;    /* of the body */
+    int64_t reserved_tokens;
+    tm_cost cost;
+    size_t bytes;    /* of the body; before there is one, of the row */
     int64_t left_ms; /* wall; 0: not yet */
     int64_t left_boot_ms;
 } tm_flight;
+
+/* Outcomes are recorded in groups of so many, or so long after the first. */
+enum { TM_RECORD_GROUP = 256, TM_RECORD_MS = 40 };
 
 /* An outcome that is to be recorded with the next group. */
 typedef struct {
@@ -75,7 +80,10 @@ struct tm_engine {
     size_t n_batches;
     GHashTable *flights; /* tag -> tm_flight, owned */
     uint64_t next_tag;
-    size_t bytes_in_flight;
+    size_t bytes_in_flight;   /* rows ahead included */
+    int n_ahead;              /* rows ahead in all batches */
+    int ahead;                /* how many to lease ahead */
+    int64_t pace, pace_ms;    /* rows answered since, boot */
     GArray *records;          /* tm_record */
     int64_t oldest_record_ms; /* boot */
     int64_t records_retry_ms; /* boot: the store could not be written, not again before; 0: it could */
@@ -126,6 +134,17 @@ void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop sto
 /* Looks what other processes have left of the batch: it may be over. False: the store can't be read. */
 bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now);
 void tm_engine_send(tm_engine *engine, const tm_instant *now);
+/* May one more be in flight? */
+bool tm_engine_has_place(const tm_engine *engine);
+
+/* engine_row.c: a row that was leased */
+void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_skeleton *skeleton,
+                   const tm_lease *lease); /* takes what the lease holds over */
+/* The rows ahead leave as far as there are places. */
+void tm_engine_send_rows(tm_engine *engine, tm_engine_batch *batch);
+/* Rows ahead of this batch (NULL: of any) over this lane (-1: any) go back, as if never leased: nothing may
+ * leave there now. */
+void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int lane);
 void tm_flight_free(tm_flight *flight);
 
 /* engine_reply.c: a reply has come, or what stands for it. */

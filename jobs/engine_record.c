@@ -1,10 +1,10 @@
-/* engine_record.c - answers go to the store in groups: 256, or 20 ms after the first, or when nothing else is
+/* engine_record.c - answers go to the store in groups: 256, or 40 ms after the first, or when nothing else is
  * in flight. What can't be written stays in memory and is tried again each second. */
 #include "jobs/engine_parts.h"
 
 #include <string.h>
 
-enum { GROUP = 256, GROUP_MS = 20, RETRY_MS = 1000, GIVE_UP = 30 };
+enum { RETRY_MS = 1000, GIVE_UP = 30 };
 
 bool tm_engine_record_due(const tm_engine *engine, const tm_instant *now)
 {
@@ -12,8 +12,8 @@ bool tm_engine_record_due(const tm_engine *engine, const tm_instant *now)
         return false;
     if (engine->records_retry_ms)
         return now->boot_ms >= engine->records_retry_ms;
-    return engine->records->len >= GROUP || g_hash_table_size(engine->flights) == 0 ||
-           now->boot_ms >= engine->oldest_record_ms + GROUP_MS;
+    return engine->records->len >= TM_RECORD_GROUP || g_hash_table_size(engine->flights) == 0 ||
+           now->boot_ms >= engine->oldest_record_ms + TM_RECORD_MS;
 }
 
 static tm_finish finish_of(tm_engine *engine, const tm_record *record)
@@ -84,10 +84,10 @@ static void could_not(tm_engine *engine, const GError *error, const tm_instant *
 
 void tm_engine_record(tm_engine *engine, const tm_instant *now)
 {
-    guint n = MIN(engine->records->len, GROUP);
+    guint n = MIN(engine->records->len, TM_RECORD_GROUP);
     if (n == 0)
         return;
-    tm_finish finishes[GROUP];
+    tm_finish finishes[TM_RECORD_GROUP];
     for (guint i = 0; i < n; i++)
         finishes[i] = finish_of(engine, &g_array_index(engine->records, tm_record, i));
     g_autoptr(GError) error = NULL;

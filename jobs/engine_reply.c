@@ -80,6 +80,7 @@ void tm_engine_close_lane(tm_engine *engine, int index, const tm_answer *answer)
     else
         lane->closed_why = g_strdup_printf("account %s is closed: %s", lane->account->name, said);
     tm_engine_note(engine, NULL, "%s", lane->closed_why);
+    tm_engine_take_back(engine, NULL, index);
 }
 
 /* A lane's GET of its model: a wrong key or an unknown model is found before a request of the day is spent.
@@ -146,6 +147,7 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     tm_engine_batch *batch = flight->batch;
     tm_answer_check(answer, batch->work.prompt);
     engine->ledger_dirty = true;
+    engine->pace++;
     if (!left)
         engine->sent--;
 
@@ -163,10 +165,12 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
                        "%s: refused per minute though the ledger had room; keeping 1.5 s more distance",
                        lane->model);
     }
-    if (verdict.until_ms)
+    if (verdict.until_ms) {
         lane->ask_again_ms = MAX(lane->ask_again_ms, verdict.until_ms);
-    else
+        tm_engine_take_back(engine, NULL, flight->lane);
+    } else {
         lane->ask_again_ms = 0; /* an answer may have lifted a hold */
+    }
     if (tm_class_do(answer->class) == TM_DO_CLOSE)
         tm_engine_close_lane(engine, flight->lane, answer);
 

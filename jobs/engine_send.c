@@ -1,37 +1,52 @@
-/* engine_send.c - reserve (ledger), lease (store), render, submit: in this order, so that a crash can only
- * over-count. */
+/* engine_send.c - reserve (ledger), lease (store), send: in this order, so that a crash can only over-count.
+ */
 #include "jobs/engine_parts.h"
-
-#include "core/binding.h"
-#include "core/json.h"
-#include <string.h>
 
 enum {
     DEFAULT_CONCURRENCY = 400,
-    GROUP = 64,    /* requests a reservation at most: one durable write each at the ledger and the store */
+    GROUP = 256,   /* requests a reservation at most: one durable write each at the ledger and the store */
+    AHEAD_MS = 40, /* rows are leased before there is a place for them: as many as this time answers */
     REFILL_MS = 5, /* a small refill waits so long for company */
     ASK_AGAIN_MS = 30000, /* a wait is asked again after so long: limits may have been raised meanwhile... */
     ASK_SELDOM_MS = 300000, /* ... and one for hours after so long: each ask is a durable write */
     OTHERS_MS = 1000,       /* how often to look when the rows left are other workers' */
-    MOST_RECORDS = 256,
 };
 static const size_t BYTES_IN_FLIGHT = 16 << 20;
 
-void tm_flight_free(tm_flight *flight)
+static int64_t places(const tm_engine *engine)
 {
-    if (!flight)
+    int concurrency = engine->options.concurrency ? engine->options.concurrency : DEFAULT_CONCURRENCY;
+    return concurrency - (int64_t)g_hash_table_size(engine->flights);
+}
+
+static bool full_of_bytes(const tm_engine *engine)
+{
+    size_t cap = engine->options.bytes ? (size_t)engine->options.bytes : BYTES_IN_FLIGHT;
+    return engine->bytes_in_flight >= cap;
+}
+
+bool tm_engine_has_place(const tm_engine *engine)
+{
+    return places(engine) > 0 && (!full_of_bytes(engine) || g_hash_table_size(engine->flights) == 0);
+}
+
+/* A durable write is dear where thousands are answered a second, and nothing where a few a minute are: the
+ * groups grow with the pace. */
+static void note_pace(tm_engine *engine, const tm_instant *now)
+{
+    int64_t elapsed = now->boot_ms - engine->pace_ms;
+    if (elapsed < AHEAD_MS)
         return;
-    tm_lease_clear(&flight->lease);
-    g_free(flight);
+    engine->ahead = (int)MIN(engine->pace * AHEAD_MS / elapsed, GROUP);
+    engine->pace_ms = now->boot_ms;
+    engine->pace = 0;
 }
 
 static int room(const tm_engine *engine, const tm_engine_batch *batch)
 {
-    int concurrency = engine->options.concurrency ? engine->options.concurrency : DEFAULT_CONCURRENCY;
-    size_t cap = engine->options.bytes ? (size_t)engine->options.bytes : BYTES_IN_FLIGHT;
-    if (engine->bytes_in_flight >= cap)
+    if (engine->n_ahead > 0 || full_of_bytes(engine))
         return 0;
-    int64_t n = concurrency - (int64_t)g_hash_table_size(engine->flights);
+    int64_t n = places(engine) + engine->ahead;
     if (!engine->options.keep_going)
         n = MIN(n, (int64_t)tm_canary_room(&batch->canary) - batch->in_flight);
     if (engine->options.limit)
@@ -81,139 +96,6 @@ static void ask_model(tm_engine *engine, int index)
     }
     lane->state = TM_LANE_OPEN; /* it is only a courtesy */
     tm_flight_free(flight);
-}
-
-/* ---- one row ---- */
-
-typedef struct {
-    tm_engine *engine;
-    tm_engine_batch *batch;
-    int lane;
-    const tm_skeleton *skeleton;
-} sending;
-
-/* Renders a leased row into a call. False: *answer says why the row can't be sent. */
-static bool make_call(const sending *s, const tm_lease *lease, tm_operation *operation, tm_call *call,
-                      tm_answer *answer)
-{
-    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
-    const tm_engine_work *work = &s->batch->work;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) row = tm_json_parse(lease->body, lease->length, &error);
-    g_autoptr(json_t) input = row ? tm_binding_input(work->binding, row, &error) : NULL;
-    g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
-    *operation = (tm_operation){
-        .kind = TM_OP_GENERATE,
-        .account = lane->account,
-        .model = tm_account_model(lane->account, lane->model),
-        .skeleton = s->skeleton,
-        .messages = messages,
-        .media = s->engine->options.media,
-        .media_data = s->engine->options.media_data,
-    };
-    bool made = messages && lane->provider->begin(operation, call, &error);
-    operation->messages = NULL; /* the call holds their text now */
-    if (made)
-        return true;
-    answer->class =
-        g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED : TM_CLASS_BAD_REQUEST;
-    answer->message = g_strdup(error ? error->message : "this row can't be rendered");
-    return false;
-}
-
-static tm_cost cost_of_call(const sending *s, const tm_call *call)
-{
-    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
-    int64_t bytes = call->body ? (int64_t)call->body->len : 0;
-    double ratio = tm_ledger_token_ratio(s->engine->options.ledger, &lane->ledger, bytes);
-    int64_t tokens = (int64_t)((double)bytes * ratio) + 1;
-    tm_cost cost = {{0}};
-    cost.of[TM_UNIT_REQUESTS] = 1;
-    cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
-    cost.of[TM_UNIT_TOKENS] = tokens;
-    return cost;
-}
-
-static void note_tokens(tm_engine_lane_state *lane, double tokens)
-{
-    lane->mean_tokens += (tokens - lane->mean_tokens) / 8;
-    lane->most_tokens = MAX(tokens, lane->most_tokens + (lane->mean_tokens - lane->most_tokens) / 16);
-}
-
-/* The true cost against the reserved one. False: the row went back, or failed as too large. */
-static bool afford(const sending *s, const tm_lease *lease, const tm_cost *cost)
-{
-    tm_engine_lane_state *lane = tm_engine_lane_at(s->engine, s->lane);
-    if (!lane->limits_tokens)
-        return true;
-    tm_grant grant;
-    g_autoptr(GError) error = NULL;
-    note_tokens(lane, (double)cost->of[TM_UNIT_INPUT_TOKENS]);
-    if (cost->of[TM_UNIT_INPUT_TOKENS] <= lane->reserved_tokens)
-        return true; /* it is corrected when the server has counted */
-    if (!tm_ledger_amend(s->engine->options.ledger, &lane->ledger, lease->reservation, cost, &grant,
-                         &error)) {
-        tm_instant now = tm_clock_now(s->engine->options.clock);
-        tm_engine_write_failed(s->engine, error, &now);
-        tm_engine_unsent(s->engine, s->batch, s->lane, lease, NULL);
-        return false;
-    }
-    if (grant.granted)
-        return true;
-    if (grant.wait == TM_WAIT_TOO_LARGE) {
-        g_auto(tm_answer) answer;
-        tm_answer_init(&answer);
-        answer.class = TM_CLASS_TOO_LARGE;
-        answer.message = g_strdup_printf(
-            "about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT " a %s: "
-            "it can never be sent",
-            cost->of[TM_UNIT_INPUT_TOKENS], grant.bound.value, tm_window_name(grant.bound.window));
-        tm_engine_unsent(s->engine, s->batch, s->lane, lease, &answer);
-        return false;
-    }
-    lane->wait = grant;
-    lane->ask_again_ms = grant.retry_ms;
-    tm_engine_unsent(s->engine, s->batch, s->lane, lease, NULL);
-    return false;
-}
-
-/* Sends one leased row, or records why not. Takes the lease over. */
-static void send_row(const sending *s, tm_lease *lease)
-{
-    tm_engine *engine = s->engine;
-    tm_flight *flight = g_new0(tm_flight, 1);
-    g_auto(tm_call) call = {0};
-    g_auto(tm_answer) answer;
-    g_autoptr(GError) error = NULL;
-    tm_answer_init(&answer);
-    flight->tag = ++engine->next_tag;
-    flight->batch = s->batch;
-    flight->lane = s->lane;
-    flight->lease = *lease;
-    bool made = make_call(s, &flight->lease, &flight->operation, &call, &answer);
-    if (!made)
-        tm_engine_unsent(engine, s->batch, s->lane, &flight->lease, &answer);
-    flight->cost = cost_of_call(s, &call);
-    flight->bytes = call.body ? call.body->len : 0;
-    if (!made || !afford(s, &flight->lease, &flight->cost)) {
-        tm_flight_free(flight);
-        return;
-    }
-    g_clear_pointer(&flight->lease.body, g_free); /* its text is in the call */
-    if (!engine->options.transport->submit(engine->options.transport, &call, flight->tag, &error)) {
-        tm_engine_note(engine, s->batch, "%s", error->message);
-        tm_engine_unsent(engine, s->batch, s->lane, &flight->lease, NULL);
-        tm_flight_free(flight);
-        return;
-    }
-    g_hash_table_insert(engine->flights, &flight->tag, flight);
-    engine->bytes_in_flight += flight->bytes;
-    engine->sent++;
-    s->batch->in_flight++;
-    tm_engine_lane_at(engine, s->lane)->in_flight++;
-    tm_engine_tell(
-        engine,
-        &(tm_tell){.kind = TM_TELL_SENT, .batch = s->batch->work.batch, .ordinal = flight->lease.ordinal});
 }
 
 /* ---- a group of rows ---- */
@@ -356,9 +238,9 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     give_back(engine, lane, ids, leases->len);
     batch->work.batch->n[TM_JOB_WAITING] -= leases->len;
     batch->work.batch->n[TM_JOB_RUNNING] += leases->len;
-    sending s = {engine, batch, index, skeleton};
     for (guint i = 0; i < leases->len; i++)
-        send_row(&s, &g_array_index(leases, tm_lease, i));
+        tm_engine_row(engine, batch, index, skeleton, &g_array_index(leases, tm_lease, i));
+    tm_engine_send_rows(engine, batch);
     if (leases->len < ids->len)
         nothing_leased(engine, batch, next_ms, now);
     return leases->len > 0;
@@ -411,8 +293,11 @@ void tm_engine_send(tm_engine *engine, const tm_instant *now)
 {
     if (engine->stopping || now->boot_ms < engine->pause_until_ms || engine->records_retry_ms)
         return;
+    note_pace(engine, now);
     /* Rows that can't even be made into a request end at once: they are written before more are taken. */
-    for (size_t i = 0; i < engine->n_batches; i++)
-        while (engine->records->len < MOST_RECORDS && send_batch(engine, &engine->batches[i], now)) {
+    for (size_t i = 0; i < engine->n_batches; i++) {
+        tm_engine_send_rows(engine, &engine->batches[i]);
+        while (engine->records->len < TM_RECORD_GROUP && send_batch(engine, &engine->batches[i], now)) {
         }
+    }
 }
