@@ -75,7 +75,9 @@ json_t *tm_json_parse(const char *text, size_t length, GError **error)
         length -= 3;
     }
     json_error_t first, second;
-    json_t *value = json_loadb(text, length, flags, &first);
+    json_t *value = tm_json_read(text, length);
+    if (!value)
+        value = json_loadb(text, length, flags, &first);
     if (value)
         return value;
     g_autoptr(GString) mended = mend(text, length);

@@ -21,6 +21,12 @@ void tm_json_write_indented(GString *out, const json_t *value, int indent);
 /* Appends a number as JavaScript prints it: 0.1, 3, 1e-7, never 0.10000000000000001 or 3.0. */
 void tm_json_write_number(GString *out, const json_t *number);
 
+/* json_read.c */
+
+/* Parses quickly what is plainly JSON; NULL: jansson must judge (an error, or a rarity such as a number past
+ * 18 digits). A value is the very one that jansson gives. For tm_json_parse(). (transfer full) */
+json_t *tm_json_read(const char *text, size_t length);
+
 /* json.c */
 
 /* Parses with U+0000 allowed; lone surrogates are mended to U+FFFD, a BOM is skipped, any value may stand at

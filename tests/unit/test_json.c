@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
+#include "tests/unit/json_twice.h"
 #include <locale.h>
 #include <string.h>
 
@@ -166,6 +167,68 @@ static void a_misspelt_word_is_guessed(void)
     }
 }
 
+/* Texts as rows, replies and people have them. */
+static const char *const plain[] = {
+    "{}",
+    " [ ] ",
+    "\"\"",
+    "0",
+    "-0",
+    "[1,-12,999999999999999999,-999999999999999999]",
+    "[0.1,-1.5e-7,1E+21,0e0,5e-324,1e-400]",
+    "[true,false,null]",
+    "{\"id\":\"7\",\"text\":\"a review, \\\"quoted\\\" \\\\ \\/ \\b\\f\\n\\r\\t Z\xc3\xbcrich "
+    "\xf0\x9f\x91\x8b\"}",
+    "\"\\u0041\\u00fc\\u4e16\\ud83d\\udc4b\\u0000\"",
+    "{\"twice\":1,\"between\":2,\"twice\":[{\"\":{}}]}",
+    "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"echo\"}],\"role\":\"model\"},\"finishReason\":"
+    "\"STOP\","
+    "\"avgLogprobs\":-0.0123}],\r\n\t\"usageMetadata\":{\"promptTokenCount\":12,\"totalTokenCount\":15}}",
+};
+
+static void the_quick_reader_takes_what_is_plain(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) {
+        g_autoptr(json_t) value = tm_json_read(plain[i], strlen(plain[i]));
+        g_assert_nonnull(value);
+        g_assert_true(json_reads_alike(plain[i], strlen(plain[i])));
+    }
+}
+
+static void the_quick_reader_never_differs_from_jansson(void)
+{
+    static const char *const bits[] = {"\"",   "\\",           "{",       "}",    "[",    "]",       ",",
+                                       ":",    "\\u",          "\\ud83d", "00",   ".",    "e",       "-",
+                                       "\x80", "\xed\xa0\x80", "\x01",    "\xff", "true", "\\u0000", " ",
+                                       "\t",   "1e999"};
+    g_autoptr(GRand) random = g_rand_new_with_seed(20261124);
+    for (int i = 0; i < 200000; i++) {
+        const char *sample = plain[g_rand_int_range(random, 0, G_N_ELEMENTS(plain))];
+        g_autoptr(GString) text = g_string_new(sample);
+        for (int n = g_rand_int_range(random, 1, 4); n > 0; n--) {
+            gssize at = g_rand_int_range(random, 0, (gint32)text->len + 1);
+            if (g_rand_boolean(random) && text->len)
+                g_string_erase(text, MIN(at, (gssize)text->len - 1), 1);
+            else
+                g_string_insert(text, at, bits[g_rand_int_range(random, 0, G_N_ELEMENTS(bits))]);
+        }
+        if (!json_reads_alike(text->str, text->len))
+            g_error("read otherwise than by jansson: %s", text->str);
+    }
+}
+
+static void what_is_deep_is_left_to_jansson(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int i = 0; i < 1000; i++)
+        g_string_append_c(text, '[');
+    for (int i = 0; i < 1000; i++)
+        g_string_append_c(text, ']');
+    g_assert_null(tm_json_read(text->str, text->len));
+    g_autoptr(json_t) value = tm_json_parse(text->str, text->len, NULL);
+    g_assert_nonnull(value);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
@@ -177,6 +240,10 @@ int main(int argc, char **argv)
     g_test_add_func("/json/values keep their order", values_keep_their_order);
     g_test_add_func("/json/lone surrogates, NULs, BOMs and huge integers are read",
                     what_the_world_sends_is_read);
+    g_test_add_func("/json/the quick reader takes what is plain", the_quick_reader_takes_what_is_plain);
+    g_test_add_func("/json/the quick reader never differs from jansson",
+                    the_quick_reader_never_differs_from_jansson);
+    g_test_add_func("/json/what is deep is left to jansson", what_is_deep_is_left_to_jansson);
     g_test_add_func("/json/broken text is refused with its place", broken_text_is_refused_with_its_place);
     g_test_add_func("/json/members fall back where they are absent or of another type", members_fall_back);
     g_test_add_func("/guess/a misspelt word is guessed", a_misspelt_word_is_guessed);
