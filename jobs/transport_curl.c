@@ -5,11 +5,11 @@
 
 #include "core/error.h"
 #include "jobs/transfer.h"
+#include "jobs/watch.h"
 
 enum {
     LOOK_MS = 1000, /* poll sleeps on a clock that stands still in suspend, stalls are looked for as often */
     COMPANY_MS = 1, /* how long the word that calls have left waits for answers to be told with */
-    FDS_ON_STACK = 8,
 };
 
 typedef struct {
@@ -17,6 +17,7 @@ typedef struct {
     tm_clock *clock;
     tm_transport_options options;
     CURLM *multi;
+    tm_watch *watch;
     GPtrArray *active; /* of tm_transfer*, owned: in the multi handle */
     GPtrArray *idle;   /* of tm_transfer*, owned: ready for another call */
     GQueue waiting;    /* of tm_transfer*, owned: begun, until a connection may be had */
@@ -84,11 +85,10 @@ static void remove_active(curl_transport *self, tm_transfer *transfer)
         ((tm_transfer *)self->active->pdata[transfer->index])->index = transfer->index;
 }
 
-static void perform(curl_transport *self)
+static void take_ended(curl_transport *self)
 {
-    int running = 0, queued = 0;
+    int queued = 0;
     CURLMsg *message;
-    curl_multi_perform(self->multi, &running);
     while ((message = curl_multi_info_read(self->multi, &queued))) {
         tm_transfer *transfer = NULL;
         CURLcode code = message->data.result; /* the message dies with remove_active() */
@@ -141,22 +141,6 @@ static gboolean submit(tm_transport *base, tm_call *call, uint64_t tag, GError *
     return TRUE;
 }
 
-/* Sleeps until something moves, `ms` at most. True: one of `fds` is readable. */
-static bool sleep_for(curl_transport *self, int64_t ms, const int *fds, int n_fds)
-{
-    struct curl_waitfd on_stack[FDS_ON_STACK];
-    g_autofree struct curl_waitfd *on_heap =
-        n_fds > FDS_ON_STACK ? g_new(struct curl_waitfd, (gsize)n_fds) : NULL;
-    struct curl_waitfd *extra = on_heap ? on_heap : on_stack;
-    for (int i = 0; i < n_fds; i++)
-        extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
-    curl_multi_poll(self->multi, extra, (unsigned)n_fds, (int)ms, NULL);
-    for (int i = 0; i < n_fds; i++)
-        if (extra[i].revents)
-            return true;
-    return false;
-}
-
 /* Only that calls have left: worth telling, but not worth a turn of the caller's loop of its own. */
 static bool only_left(const curl_transport *self)
 {
@@ -178,9 +162,8 @@ static int wait(tm_transport *base, int64_t max_ms, const int *fds, int n_fds, t
             ms = MIN(ms, self->look_ms - now_ms);
         if (left)
             ms = MIN(ms, COMPANY_MS);
-        bool other =
-            sleep_for(self, MAX(ms, 0), fds, n_fds); /* not at all if calls are new: they go at once */
-        perform(self);
+        bool other = tm_watch_turn(self->watch, MAX(ms, 0), fds, n_fds);
+        take_ended(self);
         now_ms = tm_clock_now(self->clock).boot_ms;
         look_for_stalls(self, now_ms);
         if (other || now_ms >= end_ms || left)
@@ -225,6 +208,7 @@ static void free_transport(tm_transport *base)
     g_ptr_array_unref(self->idle);
     g_queue_clear_full(&self->waiting, free_transfer);
     curl_multi_cleanup(self->multi);
+    tm_watch_free(self->watch);
     for (guint i = self->first; i < self->events->len; i++)
         tm_reply_free(g_array_index(self->events, tm_event, i).reply);
     g_array_unref(self->events);
@@ -255,7 +239,9 @@ tm_transport *tm_transport_curl(tm_clock *clock, const tm_transport_options *opt
     if (g_once_init_enter(&once))
         g_once_init_leave(&once, curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 1 : 2);
     CURLM *multi = once == 1 ? curl_multi_init() : NULL;
-    if (!multi) {
+    tm_watch *watch = multi ? tm_watch_new(multi, clock) : NULL;
+    if (!watch) {
+        curl_multi_cleanup(multi);
         tm_fail(error, TM_ERROR_INTERNAL, "libcurl does not start");
         return NULL;
     }
@@ -264,6 +250,7 @@ tm_transport *tm_transport_curl(tm_clock *clock, const tm_transport_options *opt
     self->clock = clock;
     self->options = with_defaults(options);
     self->multi = multi;
+    self->watch = watch;
     self->active = g_ptr_array_new_with_free_func(free_transfer);
     self->idle = g_ptr_array_new_with_free_func(free_transfer);
     self->events = g_array_new(FALSE, FALSE, sizeof(tm_event));
