@@ -244,8 +244,8 @@ static void open_world(machine *m)
                             .tpm = s->tpm ? s->tpm : -1,
                             .rpd = s->rpd,
                             .windows = s->windows,
-                            .latency_ms = 800,
-                            .jitter_ms = 400,
+                            .latency_ms = s->fast ? 1 : 800,
+                            .jitter_ms = s->fast ? 0 : 400,
                             .models = models,
                             .seed = s->seed};
     m->rpm = s->rpm;
@@ -254,6 +254,8 @@ static void open_world(machine *m)
     m->weather = virtual_options_default;
     m->weather.seed = s->seed;
     m->weather.start_ms = s->start_ms;
+    if (s->fast)
+        m->weather.connect_ms = m->weather.way_ms = m->weather.back_ms = 4;
     m->world = virtual_world_new(m->twin, &m->weather);
     virtual_clock_init(&m->clock, virtual_world_time(m->world));
     judge_init(m->judge, s, virtual_world_time(m->world));

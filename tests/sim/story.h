@@ -51,6 +51,7 @@ typedef struct {
     int tpm;       /* 0: no such limit; else rows are of very different size */
     bool soft;     /* the client knows them from a catalogue only */
     bool oversize; /* with tpm: some rows are larger than the minute's limit */
+    bool fast;     /* answers come at once: rows are leased ahead of their place in flight */
     int64_t start_ms;
     tm_windows windows; /* of both sides */
     GArray *turns;      /* of turn, in time's order */

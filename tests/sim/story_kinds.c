@@ -346,6 +346,34 @@ static void everything(teller *t)
     disk(t, (int)draw(t, 0, 4), 16);
 }
 
+/* Thousands a second. */
+static void fast(teller *t)
+{
+    t->s->fast = true;
+    t->s->rows = (int)draw(t, 1000, 1500);
+    t->s->rpm = 1000000;
+    t->s->rpd = 100000;
+}
+
+/* What is in flight may be refused; what was only leased by then goes back unsent. */
+static void fast_refused(teller *t)
+{
+    fast(t);
+    t->s->refusals_allowed = 280;
+    add(t, 0, TURN_RPD, 0, draw(t, 600, 900), NULL);
+}
+
+static void fast_killed(teller *t)
+{
+    fast(t);
+    for (int i = (int)draw(t, 1, 5); i > 0; i--) {
+        int64_t at = draw(t, 1, 150);
+        bool stop = chance(t, 0.3);
+        add(t, at, stop ? TURN_STOP : TURN_KILL, 0, stop ? 0 : draw(t, 0, KILL_N - 1), NULL);
+        add(t, at + draw(t, 1, 50), TURN_START, 0, 0, NULL);
+    }
+}
+
 static const struct {
     const char *name;
     void (*tell)(teller *t);
@@ -369,6 +397,8 @@ static const struct {
     {"full disk, failing calls", bad_disk},
     {"network", bad_network},
     {"everything at once", everything},
+    {"fast, and refused", fast_refused},
+    {"fast, and killed", fast_killed},
 };
 
 /* ---- stories ---- */
