@@ -1,6 +1,7 @@
 /* json_read.c - the quick way from text to a tree, for rows and replies that come by the thousand. What it is
  * not sure of is jansson's to judge: see tm_json_parse(). */
 #include "core/json.h"
+#include "core/json_word.h"
 #include <math.h>
 #include <string.h>
 
@@ -84,13 +85,20 @@ static bool read_escape(reader *r)
     return known != NULL;
 }
 
+static const char *skip_plain(const char *at, const char *end)
+{
+    while (end - at >= 8 && tm_json_plain_word(at))
+        at += 8;
+    return at;
+}
+
 /* The bytes of a string, its opening quote taken; borrowed until the next one is read. */
 static bool read_string(reader *r, const char **text, size_t *length)
 {
     const char *from = r->at, *plain = r->at; /* plain: begin of what has no escapes */
     unsigned char all = 0;
     g_string_truncate(r->unescaped, 0);
-    for (; r->at < r->end && *r->at != '"'; r->at++) {
+    for (; (r->at = skip_plain(r->at, r->end)) < r->end && *r->at != '"'; r->at++) {
         unsigned char c = (unsigned char)*r->at;
         all |= c;
         if (c < 0x20)

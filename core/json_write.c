@@ -1,6 +1,7 @@
 /* json_write.c - JSON as text: the string writer that request bodies are spliced with, numbers as JavaScript
  * has them. */
 #include "core/json.h"
+#include "core/json_word.h"
 #include <math.h>
 #include <string.h>
 
@@ -19,18 +20,6 @@ static size_t sequence_length(const unsigned char *at, const unsigned char *end)
         (first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f))
         return 0;
     return n;
-}
-
-/* Do all 8 bytes stand for themselves in a JSON string: no control, no quote, no backslash, no high bit? */
-static inline bool plain_word(const unsigned char *at)
-{
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t word, quote, slash;
-    memcpy(&word, at, sizeof word);
-    quote = word ^ (ones * '"');
-    slash = word ^ (ones * '\\');
-    uint64_t odd = word | (word - ones * 0x20) | (quote - ones) | (slash - ones);
-    return (odd & high) == 0;
 }
 
 static void write_escape(GString *out, unsigned char byte)
@@ -75,7 +64,7 @@ void tm_json_write_string(GString *out, const char *text, size_t length)
     const unsigned char *at = (const unsigned char *)text, *end = at + length, *run = at;
     g_string_append_c(out, '"');
     while (at < end) {
-        if (end - at >= 8 && plain_word(at)) {
+        if (end - at >= 8 && tm_json_plain_word(at)) {
             at += 8;
             continue;
         }
