@@ -64,7 +64,7 @@ enum { TM_RECORD_GROUP = 256, TM_RECORD_MS = 40 };
 typedef struct {
     tm_engine_batch *batch;
     int lane;
-    int64_t job, request, ordinal;
+    int64_t job, request, ordinal, bytes;
     int attempts;
     tm_job_state to;
     bool attempt, repeat;

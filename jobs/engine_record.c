@@ -24,6 +24,7 @@ static tm_finish finish_of(tm_engine *engine, const tm_record *record)
         .request = record->request,
         .batch = record->batch->work.batch->id,
         .revision = record->batch->work.revision->id,
+        .bytes = record->bytes,
         .to = record->to,
         .attempt = record->attempt,
         .repeat = record->repeat,

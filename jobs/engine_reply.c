@@ -25,6 +25,7 @@ static tm_record record_of(tm_engine_batch *batch, int lane, const tm_lease *lea
         .job = lease->job,
         .request = lease->request,
         .ordinal = lease->ordinal,
+        .bytes = (int64_t)lease->length,
         .attempts = lease->attempts,
         .to = TM_JOB_WAITING,
         .done_ms = now->wall_ms,

@@ -148,6 +148,7 @@ GArray *tm_store_again(tm_store *store, const tm_batch *batch, const int64_t *or
 typedef struct {
     int64_t job, request;
     int64_t batch, revision;
+    int64_t bytes;           /* of the row's body, as leased */
     tm_job_state to;         /* WAITING: goes back */
     bool attempt;            /* spend an attempt of the row */
     bool repeat;             /* it goes back although it may have been billed: counted */

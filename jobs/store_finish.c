@@ -19,7 +19,7 @@ static const char SQL_ANSWER[] =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 static const char SQL_NO_REQUEST_JOB[] = "DELETE FROM request_job WHERE request = ?1 AND job = ?2";
 static const char SQL_NO_REQUEST[] = "DELETE FROM request WHERE id = ?1 AND NOT EXISTS"
-                                     " (SELECT 1 FROM request_job WHERE request = ?1) RETURNING bytes";
+                                     " (SELECT 1 FROM request_job WHERE request = ?1)";
 static const char SQL_LATE[] = "UPDATE request SET state = 2 WHERE id = ?1";
 static const char SQL_TOTALS[] =
     "UPDATE revision SET answered = answered + ?2, tokens_in = tokens_in + ?3, tokens_out = tokens_out + ?4,"
@@ -116,14 +116,14 @@ static gboolean finish_late(tm_store *store, finish_data *data, const tm_finish 
     return !f->answer || insert_answer(store, f, data->next_answer++, 0, error);
 }
 
-static void count_tokens(sum *s, const tm_finish *f, int64_t bytes)
+static void count_tokens(sum *s, const tm_finish *f)
 {
     const tm_usage *u = &f->answer->usage;
     s->totals.answered++;
     s->totals.tokens_in += MAX(u->input, 0);
     s->totals.tokens_out += MAX(u->output, 0);
     s->totals.tokens_think += MAX(u->thinking, 0);
-    s->totals.body_bytes += bytes;
+    s->totals.body_bytes += f->bytes;
     if (s->totals.first_ms == 0 || f->done_ms < s->totals.first_ms)
         s->totals.first_ms = f->done_ms;
     s->totals.last_ms = MAX(s->totals.last_ms, f->done_ms);
@@ -135,8 +135,7 @@ static tm_class class_of(const tm_finish *f)
 }
 
 /* The row is done, failed, blocked or held, and so are those that follow it. */
-static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_t answer, int64_t bytes,
-                             GError **error)
+static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_t answer, GError **error)
 {
     int64_t rows = 1;
     if (f->to != TM_JOB_HELD && s->n_same > 0) {
@@ -157,20 +156,20 @@ static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_
         return TRUE;
     guint8 class = (guint8)f->answer->class;
     g_byte_array_append(s->recent, &class, 1);
-    count_tokens(s, f, bytes);
+    count_tokens(s, f);
     return insert_answer(store, f, answer, f->job, error);
 }
 
-static gboolean end_request(tm_store *store, const tm_finish *f, int64_t *bytes, GError **error)
+static gboolean end_request(tm_store *store, const tm_finish *f, GError **error)
 {
     return tm_sql_run(store, TM_SQL(store, SQL_NO_REQUEST_JOB, f->request, f->job), error) &&
-           tm_sql_number(store, TM_SQL(store, SQL_NO_REQUEST, f->request), 0, bytes, error);
+           tm_sql_run(store, TM_SQL(store, SQL_NO_REQUEST, f->request), error);
 }
 
 static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *f, GError **error)
 {
     bool back = f->to == TM_JOB_WAITING, held = f->to == TM_JOB_HELD;
-    int64_t answer = !back && !held && f->answer ? data->next_answer : 0, bytes;
+    int64_t answer = !back && !held && f->answer ? data->next_answer : 0;
     sqlite3_stmt *statement =
         TM_SQL(store, SQL_JOB, f->job, f->request, f->to, f->attempt, f->not_before_ms, class_of(f), answer);
     if (!back)
@@ -184,14 +183,14 @@ static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *
     if (tm_store_changes(store) == 0)
         return finish_late(store, data, f, error);
     sum *s = sum_of(store, data, f, error);
-    if (!s || !end_request(store, f, &bytes, error))
+    if (!s || !end_request(store, f, error))
         return FALSE;
     tm_counts_move(&s->counts, TM_JOB_RUNNING, f->to, 1);
     s->counts.repeats += f->repeat;
     if (back)
         return tm_sql_run(store, TM_SQL(store, SQL_READY, f->batch, f->not_before_ms, f->job), error);
     data->next_answer += answer != 0;
-    return finish_ended(store, s, f, answer, bytes, error);
+    return finish_ended(store, s, f, answer, error);
 }
 
 static gboolean write_sum(tm_store *store, sum *s, GError **error)

@@ -153,6 +153,7 @@ static inline void world_finish_at(world *w, tm_store *store, const tm_lease *le
                         .request = lease->request,
                         .batch = w->batch->id,
                         .revision = w->batch->revision,
+                        .bytes = (int64_t)lease->length,
                         .to = to,
                         .attempt = true,
                         .repeat = false,
