@@ -96,8 +96,8 @@ static tm_limit aged(const tm_limit *told, const tm_ledger_lane *lane, const tm_
 }
 
 /* One (unit, window): the account's limit and the one seen, if any. The user's word is never exceeded. Where
- * the server was seen to allow less than the user says, the server is believed for a week; but a word that
- * the user has changed since is newer than that, and one probe tests it. */
+ * the server was seen to allow less than the user says, the server is believed for a week, then one probe
+ * tests it; a word that the user has changed since is newer than that, and is tested at once. */
 static void merge(GArray *merged, const tm_limit *own, const seen_limit *seen, const tm_ledger_lane *lane,
                   const tm_instant *now)
 {
@@ -113,8 +113,8 @@ static void merge(GArray *merged, const tm_limit *own, const seen_limit *seen, c
         return;
     }
     g_array_append_val(merged, *own);
-    if (own->hard && limit.hard && limit.value < own->value) {
-        limit.hard = seen->own == own->value || age < day / 24;
+    if (own->hard && told->hard && limit.value < own->value) {
+        limit.hard = limit.hard && (seen->own == own->value || age < day / 24);
         g_array_append_val(merged, limit);
     }
 }

@@ -318,6 +318,17 @@ static void less_than_the_user_says_is_believed_for_a_week(void)
     house_set_limits(&h, true, -1, 30);
     one(&h, h.ledger, true);
     house_close(&h);
+
+    house_open(&h); /* after the week one goes to see, not as many as the user's word allows */
+    house_set_limits(&h, true, -1, 20);
+    refuse(&h, one(&h, h.ledger, false), TM_WINDOW_DAY, 3, 11000);
+    house_advance(&h, 8 * 24 * HOUSE_HOUR);
+    house_end(h.ledger, &h.lane, one(&h, h.ledger, true), true, TM_CLASS_OK, 200);
+    for (int i = 1; i < 3; i++)
+        house_end(h.ledger, &h.lane, one(&h, h.ledger, false), true, TM_CLASS_OK, 200);
+    one(&h, h.ledger, true);
+    g_assert_cmpint(refused(&h, h.ledger), ==, TM_WAIT_PROBE);
+    house_close(&h);
 }
 
 static void limit_0_is_no_tier_for_an_hour(void)
