@@ -8,9 +8,21 @@
 #define DRIFT_PER 20000
 #define RESTART_MS 2000
 
+/* What was measured in another boot: from here on it runs on this boot's clock. */
+static void take_over(tm_scope_clock *clock, const tm_instant *now)
+{
+    clock->low_ms -= RESTART_MS;
+    clock->high_ms += RESTART_MS;
+    clock->base_ms = now->wall_ms - now->boot_ms;
+    clock->at_boot_ms = now->boot_ms;
+    clock->boot = now->boot_id;
+}
+
+/* Read again until we have measured it ourselves: others may have, in this boot. */
 gboolean tm_ledger_clock_read(tm_ledger *ledger, tm_scope_clock *clock, GError **error)
 {
-    if (clock->read || clock->known)
+    tm_instant now = tm_clock_now(ledger->clock);
+    if (clock->own)
         return TRUE;
     sqlite3_stmt *row =
         tm_ledger_sql(ledger,
@@ -18,19 +30,22 @@ gboolean tm_ledger_clock_read(tm_ledger *ledger, tm_scope_clock *clock, GError *
                       "offset_boot FROM scope WHERE id = ?",
                       "i", clock->scope);
     int status = sqlite3_step(row);
-    clock->read = status == SQLITE_ROW || status == SQLITE_DONE;
-    if (!clock->read)
+    if (status != SQLITE_ROW && status != SQLITE_DONE)
         tm_database_fail(ledger->db, error, "reading the ledger");
-    if (status == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL) {
+    bool measured = status == SQLITE_ROW && sqlite3_column_type(row, 0) != SQLITE_NULL;
+    bool fresh = measured && (uint64_t)sqlite3_column_int64(row, 4) == now.boot_id;
+    if (fresh || (measured && !clock->known)) {
         clock->known = true;
         clock->low_ms = sqlite3_column_int64(row, 0);
         clock->high_ms = sqlite3_column_int64(row, 1);
         clock->base_ms = sqlite3_column_int64(row, 2);
         clock->at_boot_ms = sqlite3_column_int64(row, 3);
         clock->boot = (uint64_t)sqlite3_column_int64(row, 4);
+        if (!fresh)
+            take_over(clock, &now);
     }
     sqlite3_reset(row);
-    return clock->read;
+    return status == SQLITE_ROW || status == SQLITE_DONE;
 }
 
 tm_scope_clock *tm_ledger_clock_of(tm_ledger *ledger, int64_t scope)
@@ -69,6 +84,7 @@ void tm_ledger_offset(tm_ledger *ledger, const tm_lane *asked, const tm_instant 
     tm_scope_clock *clock = tm_ledger_clock_of(ledger, asked->scope);
     tm_ledger_clock_read(ledger, clock, NULL); /* if it can't be: what is measured now stands alone */
     int64_t low = date_ms - received->wall_ms, high = low + 1000 + took_ms, known_low, known_high;
+    clock->own = true;
     if (clock->known) {
         tm_scope_clock_at(clock, asked->windows, received, &known_low, &known_high);
         if (MAX(low, known_low) <= MIN(high, known_high)) { /* else our clock was set: begin anew */

@@ -26,7 +26,7 @@ typedef struct {
  * the boot clock, so that a wall clock set back or forward changes nothing. */
 typedef struct {
     int64_t scope;
-    bool read; /* whether it is known */
+    bool own; /* measured by this process: what others know is not read any more */
     bool known, dirty;
     int64_t low_ms, high_ms;
     int64_t base_ms; /* wall minus boot time when it was measured */

@@ -78,6 +78,7 @@ static gboolean fill_calendar(tm_ledger *ledger, tm_ledger_lane *lane, tm_use *u
     int64_t before_start, before_end;
     use->calendar = true;
     use->edge = day->edge;
+    use->next_counts = day->charge_ms >= day->end_ms;
     use->start_ms = day->wall_start_ms;
     use->frees_at_ms = day->opens_ms;
     int64_t today = sum_days(ledger, lane, unit, TM_WINDOW_DAY, day->start_ms, INT64_MAX, error);

@@ -19,7 +19,8 @@ typedef struct {
     int64_t start_ms;    /* a calendar day: wall ms of its start, as the server's clock has it; else 0 */
     bool calendar;       /* a day from midnight to midnight; else the window slides */
     bool edge;           /* a request leaving now may fall into this day or the next */
-    bool opening;        /* the day before was spent and no answer has come in this one: one probe first */
+    bool next_counts; /* a request leaving now counts for the next day: its midnight has come, or may have */
+    bool opening;     /* the day before was spent and no answer has come in this one: one probe first */
 } tm_use;
 
 /* Why nothing, or not all, may go now. */

@@ -187,10 +187,12 @@ static int64_t budget_until(const refusal *r)
         return 0;
     int64_t left = use->limit.value - use->used, cap = MAX(use->limit.value / ERROR_SHARE, 1);
     int64_t next = r->fortune->errors_today + 1, last_hour = use->frees_at_ms - hour_of(r);
-    if (next <= MIN(cap, ERRORS_AT_ONCE) || r->now_ms >= last_hour)
+    if (next <= MIN(cap, ERRORS_AT_ONCE) || (r->now_ms >= last_hour && !use->next_counts))
         return 0;
     if (r->fortune->rows_waiting > 0 && left >= r->fortune->rows_waiting)
         return 0;
+    if (use->next_counts) /* the last hour is over, and it is the new day that would burn */
+        return use->frees_at_ms;
     double share = (double)(next - 1) / (double)cap;
     double at = (double)use->start_ms + share * (double)(use->frees_at_ms - use->start_ms);
     int64_t until = share >= 1 ? last_hour : MIN((int64_t)ceil(at), last_hour);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { TRACE = 60 };
-static const int64_t MINUTE_MS = 60000;
+#define MINUTE_MS INT64_C(60000)
 
 void judge_init(judge *j, const story *s, const int64_t *true_ms)
 {
@@ -110,6 +110,23 @@ void judge_recorded(judge *j, int store, int64_t row)
 
 /* ---- arrivals ---- */
 
+/* The day of an instant, reckoned apart from the code under test: the rule of 2026 for Pacific time. */
+static void day_of(const story *s, int64_t at_ms, int64_t *start_ms, int64_t *end_ms)
+{
+    const int64_t hour = 60 * MINUTE_MS, day = 24 * hour;
+    const int64_t spring = INT64_C(1772964000000), autumn = INT64_C(1793523600000);
+    int64_t length = s->windows.day_ms ? s->windows.day_ms : day;
+    int64_t behind = s->windows.day_ms ? 0 : at_ms >= spring && at_ms < autumn ? 7 * hour : 8 * hour;
+    int64_t bounds[2] = {(at_ms - behind) / length * length, (at_ms - behind) / length * length + length};
+    for (int i = 0; i < 2 && !s->windows.day_ms; i++) {
+        bounds[i] += 8 * hour;
+        if (bounds[i] > spring && bounds[i] - hour < autumn)
+            bounds[i] -= hour;
+    }
+    *start_ms = bounds[0];
+    *end_ms = bounds[1];
+}
+
 static void turn_day(judge *j, int64_t at_ms)
 {
     if (at_ms < j->day_end_ms)
@@ -120,8 +137,9 @@ static void turn_day(judge *j, int64_t at_ms)
         if (j->story->whole_days && j->day != j->story->rpd)
             judge_broken(j, "a whole day was left with %d of %d requests", (int)j->day, j->story->rpd);
     }
-    tm_day_of(&j->story->windows, at_ms, &j->day_start_ms, &j->day_end_ms);
+    day_of(j->story, at_ms, &j->day_start_ms, &j->day_end_ms);
     j->day = 0;
+    j->day_tokens = 0;
     j->burnt = 0;
 }
 
@@ -155,6 +173,7 @@ static void counted(judge *j, int64_t at_ms, int64_t minute, int64_t tokens)
     g_array_append_val(j->tokens, tokens);
     j->minute_tokens += tokens;
     j->day++;
+    j->day_tokens += tokens;
     if (!s->soft && minute + 1 > s->rpm)
         judge_broken(j, "%d requests within a minute, %d are allowed", (int)minute + 1, s->rpm);
     if (!s->soft && j->day > s->rpd)
@@ -179,6 +198,23 @@ static void failed(judge *j, int64_t at_ms)
         judge_broken(j, "%d errors have burnt of a day of %d", (int)j->burnt, s->rpd);
 }
 
+/* A failure stops all of us, then one request at a time finds out whether the server is well: nobody sends
+ * while the answer to another's is still to come. */
+static void probing(judge *j, int64_t http, int64_t at_ms)
+{
+    enum { FASTEST = 800, SLOWEST = 1220, WAY = 370 }; /* machine.c: answers; connect and jitter */
+    if (j->trouble_ms && at_ms > j->trouble_ms) {
+        if (j->story->one_probe && j->probe_ms && at_ms < j->probe_ms + FASTEST)
+            judge_broken(j, "two requests at once ask a server that fails, %d ms apart",
+                         (int)(at_ms - j->probe_ms));
+        j->probe_ms = at_ms;
+    }
+    if (http < 400)
+        j->trouble_ms = j->probe_ms = 0;
+    else if (http >= 500 && !j->trouble_ms)
+        j->trouble_ms = at_ms + SLOWEST + WAY;
+}
+
 void judge_see(const json_t *line, void *data)
 {
     judge *j = data;
@@ -199,6 +235,7 @@ void judge_see(const json_t *line, void *data)
                row, (int)http, class, (int)minute, (int)j->day, (int)j->minute_tokens, (int)tokens);
     if (j->recorded[store][row])
         judge_broken(j, "store %d row %d was sent again though its answer is recorded", store, row);
+    probing(j, http, at_ms);
     if (http == 429)
         refused(j, class, minute, tokens);
     if (http >= 400 && http < 500) /* refused before it counts: key, model, money, quota */

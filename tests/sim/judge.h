@@ -10,7 +10,8 @@ typedef struct {
     GArray *times, *tokens; /* int64_t, of counted requests of ours, in order: when, and input tokens */
     guint minute_first;     /* the first of them within the last minute */
     int64_t minute_tokens;
-    int64_t day_start_ms, day_end_ms, day;   /* of the server's present day: counted requests of ours */
+    int64_t day_start_ms, day_end_ms, day; /* of the server's present day: counted requests of ours */
+    int64_t day_tokens;
     int64_t whole_days, whole_days_requests; /* between the first and the last */
     int *asked[STORY_STORES];                /* row -> how often it was counted */
     bool *recorded[STORY_STORES];            /* row -> its answer was told as recorded */
@@ -18,6 +19,8 @@ typedef struct {
     int64_t answered;                        /* rows */
     int64_t errors;                          /* counted requests that the server failed */
     int64_t burnt, most_burnt;               /* of a day, where they are not free; the worst day */
+    int64_t trouble_ms; /* since when all must know that the server fails; 0: it does not */
+    int64_t probe_ms;   /* arrival of the last that was sent since then */
     int64_t foreign;
     bool traces; /* keep the last lines */
     GQueue *trace;

@@ -256,6 +256,8 @@ static void open_world(machine *m)
     m->weather.start_ms = s->start_ms;
     if (s->fast)
         m->weather.connect_ms = m->weather.way_ms = m->weather.back_ms = 4;
+    if (s->connect_ms)
+        m->weather.connect_ms = s->connect_ms;
     m->world = virtual_world_new(m->twin, &m->weather);
     virtual_clock_init(&m->clock, virtual_world_time(m->world));
     judge_init(m->judge, s, virtual_world_time(m->world));

@@ -38,6 +38,51 @@ static int64_t check_store(machine *m, int number, int64_t *repeats)
     return again;
 }
 
+/* The use of one limit, as the ledger has it now. -1: none of that kind. */
+static int64_t used_of(const GArray *uses, tm_unit unit)
+{
+    for (guint i = 0; i < uses->len; i++) {
+        const tm_use *use = &g_array_index(uses, tm_use, i);
+        if (use->limit.unit == unit && use->limit.window == TM_WINDOW_DAY)
+            return use->used;
+    }
+    return -1;
+}
+
+/* What the ledger has of the day against what the server has counted: never less; and the same, in tokens
+ * too, where nothing has happened that leaves a doubt. */
+static void check_books(machine *m)
+{
+    enum { AT_MIDNIGHT = 120000 }; /* a request there, or that leaves slowly, may stand in both days */
+    const judge *j = m->judge;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(tm_ledger) ledger = tm_ledger_open(m->ledger_path, &m->clock.clock, &error);
+    int64_t scope = ledger ? tm_ledger_scope(ledger, m->accounts[m->renamed], &error) : -1;
+    tm_limit limits[] = {{TM_UNIT_REQUESTS, TM_WINDOW_DAY, m->story->rpd, TM_SOURCE_CONFIG, true, 0},
+                         {TM_UNIT_INPUT_TOKENS, TM_WINDOW_DAY, 1000000000, TM_SOURCE_CONFIG, true, 0}};
+    tm_lane lane = {.scope = scope,
+                    .model = "gemini-2.5-flash",
+                    .windows = &m->story->windows,
+                    .limits = limits,
+                    .n_limits = G_N_ELEMENTS(limits)};
+    g_autoptr(GArray) uses = scope >= 0 ? tm_ledger_uses(ledger, &lane, &error) : NULL;
+    if (!uses) {
+        judge_broken(m->judge, "the ledger can't be read: %s", error->message);
+        return;
+    }
+    int64_t requests = used_of(uses, TM_UNIT_REQUESTS), tokens = used_of(uses, TM_UNIT_INPUT_TOKENS);
+    if (machine_now(m) >= j->day_end_ms)
+        return;
+    if (requests < j->day)
+        judge_broken(m->judge, "the ledger has %d requests of the day, the server %d", (int)requests,
+                     (int)j->day);
+    bool doubt = m->kills || m->story->turns->len || m->story->connect_ms ||
+                 machine_now(m) < j->day_start_ms + AT_MIDNIGHT;
+    if (!doubt && (requests != j->day || tokens != j->day_tokens))
+        judge_broken(m->judge, "the ledger has %d requests and %d tokens of the day, the server %d and %d",
+                     (int)requests, (int)tokens, (int)j->day, (int)j->day_tokens);
+}
+
 void machine_check(machine *m)
 {
     int64_t again = 0, repeats = 0;
@@ -45,6 +90,7 @@ void machine_check(machine *m)
     power_vfs_cut_at(m->vfs, 0, false);
     for (int i = 0; i < m->story->stores; i++)
         again += check_store(m, i, &repeats);
+    check_books(m);
     if (again > repeats + m->judge->errors)
         judge_broken(m->judge, "%d requests were sent again, but %d counted (and %d failed)", (int)again,
                      (int)repeats, (int)m->judge->errors);

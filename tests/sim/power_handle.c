@@ -1,7 +1,9 @@
 /* power_handle.c - SQLite's calls on one open file. */
 #include "tests/sim/power_inside.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static int file_close(sqlite3_file *file)
 {
@@ -126,9 +128,24 @@ static int file_shm_map(sqlite3_file *file, int region, int size, int extend, vo
     return code;
 }
 
+/* Does anybody hold the first byte of the lock file beside the database? */
+static bool is_turn_taken(const char *path)
+{
+    g_autofree char *beside = g_strconcat(path, "-lock", NULL);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    int fd = open(beside, O_RDWR | O_CLOEXEC);
+    bool taken = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return taken;
+}
+
 static int file_shm_lock(sqlite3_file *file, int first, int n, int flags)
 {
+    enum { CHECKPOINT = 1 }; /* WAL_CKPT_LOCK of SQLite's file format */
     power_handle *h = (power_handle *)file;
+    if (first == CHECKPOINT && n == 1 && flags & SQLITE_SHM_LOCK && !is_turn_taken(h->file->path))
+        h->vfs->astray = true;
     int code = flags & SQLITE_SHM_LOCK ? power_failure(h->vfs, POWER_SHM_LOCK) : SQLITE_OK;
     return code ? code : power_shm_lock(&h->holder, h->file, first, n, flags);
 }

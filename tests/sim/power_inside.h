@@ -15,6 +15,7 @@ struct power_vfs {
     power_call failing;
     int64_t fail_at, fail_times, failing_calls;
     bool has_failed;
+    bool astray;
     int fail_code;
 };
 

@@ -39,6 +39,7 @@ void mill_check_kept(mill *m)
 {
     g_autoptr(GError) error = NULL;
     g_assert_cmpint(power_vfs_open_files(m->vfs), ==, 0);
+    g_assert_false(power_vfs_is_astray(m->vfs));
     g_autoptr(tm_store) store = tm_store_open(m->store_url, &m->clock.clock, false, &error);
     g_assert_no_error(error);
     check_sound(store);

@@ -178,6 +178,11 @@ int power_vfs_open_files(const power_vfs *vfs)
     return vfs->open_files;
 }
 
+bool power_vfs_is_astray(const power_vfs *vfs)
+{
+    return vfs->astray;
+}
+
 void power_vfs_restart(power_vfs *vfs, power_loss how, guint32 seed)
 {
     g_assert_cmpint(vfs->open_files, ==, 0);

@@ -27,6 +27,8 @@ int64_t power_vfs_changes(const power_vfs *vfs); /* since the last cut_at */
 void power_vfs_restart(power_vfs *vfs, power_loss how, guint32 seed);
 /* Handles that are open: 0 when all is closed. */
 int power_vfs_open_files(const power_vfs *vfs);
+/* A checkpoint has run while nobody had the writer's turn (docs/decisions, "WAL and the lock file"). */
+bool power_vfs_is_astray(const power_vfs *vfs);
 
 /* ---- calls that fail ---- */
 typedef enum {

@@ -53,6 +53,7 @@ typedef struct {
     bool oversize; /* with tpm: some rows are larger than the minute's limit */
     bool fast;     /* answers come at once: rows are leased ahead of their place in flight */
     int64_t start_ms;
+    int64_t connect_ms; /* from submit to the first byte's leaving at most; 0: the usual */
     tm_windows windows; /* of both sides */
     GArray *turns;      /* of turn, in time's order */
 
@@ -60,6 +61,7 @@ typedef struct {
     int refusals_allowed;
     bool whole_days; /* each whole day is spent to its last request */
     bool may_fail;   /* rows may end without an answer */
+    bool one_probe;  /* nobody dies: a failing server is asked by one request at a time */
     int64_t days_allowed;
 } story;
 

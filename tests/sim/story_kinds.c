@@ -106,6 +106,7 @@ static void clocks(teller *t, int n, int64_t days)
             break;
         default:
             add(t, at, TURN_REBOOT, 0, 0, NULL);
+            comes_back(t, at, any_process(t));
             break;
         }
     }
@@ -176,6 +177,16 @@ static void minute(teller *t)
     t->s->start_ms += 10 * HOUR;
 }
 
+/* Names, handshakes and a full line take their time before the first byte leaves. */
+static void slow_to_leave(teller *t)
+{
+    t->s->rpm = (int)draw(t, 4, 15);
+    t->s->rpd = t->s->rpm * (int)draw(t, 2, 20);
+    t->s->rows = t->s->rpm * 8;
+    t->s->start_ms += DAY - draw(t, 1, 10) * MINUTE;
+    t->s->connect_ms = draw(t, 1000, 20000);
+}
+
 static void killed(teller *t)
 {
     scarce(t, 20);
@@ -242,6 +253,19 @@ static void storm(teller *t)
     failures(t, texts, G_N_ELEMENTS(texts), (int)draw(t, 3, 12), 8);
 }
 
+/* Several processes share the holds: one of them finds out for all. */
+static void storm_over_terminals(teller *t)
+{
+    static const char *const texts[] = {"overloaded:0.5", "overloaded:1", "server:0.3"};
+    t->s->rpd = (int)draw(t, 15, 30);
+    t->s->rpm = (int)draw(t, 5, 15);
+    t->s->processes = (int)draw(t, 2, STORY_PROCESSES);
+    t->s->rows = t->s->rpd * 4;
+    t->s->may_fail = true;
+    t->s->one_probe = true;
+    failures(t, texts, G_N_ELEMENTS(texts), (int)draw(t, 2, 6), 4);
+}
+
 static void odd_429(teller *t)
 {
     static const char *const texts[] = {
@@ -303,6 +327,15 @@ static void wrong_clocks(teller *t)
     scarce(t, 20);
     t->s->start_ms = STARTS[draw(t, 0, (int64_t)G_N_ELEMENTS(STARTS) - 1)];
     clocks(t, (int)draw(t, 3, 25), 20);
+}
+
+/* From the begin, and near midnight: the server's day is not that of the wall clock. */
+static void clock_is_off(teller *t)
+{
+    scarce(t, 6);
+    t->s->start_ms = STARTS[draw(t, 0, (int64_t)G_N_ELEMENTS(STARTS) - 1)] + draw(t, 0, 20) * MINUTE;
+    t->s->whole_days = true;
+    add(t, 0, TURN_CLOCK, 0, (chance(t, 0.5) ? 1 : -1) * draw(t, 5000, 40 * MINUTE), NULL);
 }
 
 static void odd_nights(teller *t)
@@ -381,6 +414,7 @@ static const struct {
     {"quiet nights", quiet},
     {"short days", short_days},
     {"minute-bound", minute},
+    {"slow to leave", slow_to_leave},
     {"kills", killed},
     {"killed at a write", killed_at_a_write},
     {"power cuts", power},
@@ -388,11 +422,13 @@ static const struct {
     {"two stores, one ledger", two_stores},
     {"two names of one key", renamed},
     {"storms of 503", storm},
+    {"storms over terminals", storm_over_terminals},
     {"429 right and wrong", odd_429},
     {"limits that move", limits_move},
     {"another tool", another_tool},
     {"tokens", tokens},
     {"clocks, suspend, reboot", wrong_clocks},
+    {"a clock that is off", clock_is_off},
     {"odd nights of the year", odd_nights},
     {"full disk, failing calls", bad_disk},
     {"network", bad_network},

@@ -206,6 +206,39 @@ static void a_clock_set_back_or_forward_keeps_the_day(void)
     house_close(&h);
 }
 
+static void wait_for_the_day(house *h, tm_ledger *ledger, int64_t ms)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    tm_grant grant = house_ask(ledger, &h->lane, 1, ids);
+    g_assert_cmpint(grant.wait, ==, TM_WAIT_DAY);
+    g_assert_cmpint(grant.retry_ms - h->clock.now.wall_ms, >, ms - 5000);
+    g_assert_cmpint(grant.retry_ms - h->clock.now.wall_ms, <, ms + 65000);
+}
+
+static void after_a_reboot_the_day_follows_no_wall_clock(void)
+{
+    house h;
+    house_open(&h);
+    house_set_limits(&h, true, -1, 20);
+    tm_ledger_offset(h.ledger, &h.lane, &h.clock.now, 100, h.clock.now.wall_ms);
+    finish(&h, h.ledger, take(&h, h.ledger, 20), true, TM_CLASS_OK, 200);
+    tm_ledger_close(h.ledger);
+    h.clock.now = (tm_instant){h.clock.now.wall_ms, 20 * HOUSE_HOUR, 78};
+    /* nobody has measured in this boot: the wall clock at the begin must do */
+    h.ledger = house_ledger(&h);
+    wait_for_the_day(&h, h.ledger, 14 * HOUSE_HOUR);
+    h.clock.now.wall_ms += 5 * HOUSE_HOUR;
+    wait_for_the_day(&h, h.ledger, 14 * HOUSE_HOUR);
+    /* what one has measured holds for all */
+    tm_ledger *other = house_ledger(&h);
+    wait_for_the_day(&h, other, 9 * HOUSE_HOUR);
+    tm_ledger_offset(h.ledger, &h.lane, &h.clock.now, 100, h.clock.now.wall_ms - 5 * HOUSE_HOUR);
+    g_assert_true(tm_ledger_flush(h.ledger, NULL));
+    wait_for_the_day(&h, other, 14 * HOUSE_HOUR);
+    tm_ledger_close(other);
+    house_close(&h);
+}
+
 static void minutes_do_not_follow_the_wall_clock(void)
 {
     house h;
@@ -412,6 +445,8 @@ int main(int argc, char **argv)
                     a_request_on_the_edge_counts_for_both_days);
     g_test_add_func("/ledger/a clock set back or forward keeps the day",
                     a_clock_set_back_or_forward_keeps_the_day);
+    g_test_add_func("/ledger/after a reboot the day follows no wall clock",
+                    after_a_reboot_the_day_follows_no_wall_clock);
     g_test_add_func("/ledger/minutes do not follow the wall clock", minutes_do_not_follow_the_wall_clock);
     g_test_add_func("/ledger/rows of another boot count as now", rows_of_another_boot_count_as_now);
     g_test_add_func("/ledger/what never left is given back whole", what_never_left_is_given_back);

@@ -385,22 +385,26 @@ static void the_rows_own_troubles_hold_nobody(void)
     }
 }
 
-/* Of 100 a day a fifth may burn: 3 at once, then in step with the day. */
+/* Of 100 a day a fifth may burn: 3 at once, then in step with the day; without bound in its last hour, unless
+ * it is the next one's by now. */
 static void errors_may_burn_a_fifth_of_the_day(void)
 {
     static const struct {
         int64_t errors, waiting, hours_in, used;
         int64_t until_hours; /* of the day; 0: no longer than the jitter asks */
+        bool next_counts;
     } cases[] = {
-        {2, 0, 1, 10, 0},     {3, 0, 1, 10, 36 /* tenths: 3/20 of 24 h */},
-        {10, 0, 1, 10, 120},  {10, 0, 13, 10, 0},
-        {20, 0, 13, 30, 230}, {20, 0, 23, 30, 0},
-        {10, 90, 1, 10, 0},   {10, 91, 1, 10, 120},
+        {2, 0, 1, 10, 0, false},     {3, 0, 1, 10, 36 /* tenths: 3/20 of 24 h */, false},
+        {10, 0, 1, 10, 120, false},  {10, 0, 13, 10, 0, false},
+        {20, 0, 13, 30, 230, false}, {20, 0, 23, 30, 0, false},
+        {10, 90, 1, 10, 0, false},   {10, 91, 1, 10, 120, false},
+        {3, 0, 23, 30, 240, true},   {2, 0, 23, 30, 0, true},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         tm_use use = use_of(TM_UNIT_REQUESTS, TM_WINDOW_DAY, 100, cases[i].used);
         use.start_ms = NOW - cases[i].hours_in * HOUR;
         use.frees_at_ms = use.start_ms + 24 * HOUR;
+        use.next_counts = cases[i].next_counts;
         tm_answer answer;
         memset(&answer, 0, sizeof answer);
         answer.class = TM_CLASS_OVERLOADED;
