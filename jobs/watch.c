@@ -80,7 +80,8 @@ void tm_watch_free(tm_watch *watch)
 /* True: one of `fds` is readable. */
 static bool sleep_for(const tm_watch *watch, int64_t ms, const int *fds, int n_fds)
 {
-    struct pollfd *asked = g_newa(struct pollfd, n_fds + 1);
+    struct pollfd asked[TM_WATCH_OTHERS + 1];
+    g_return_val_if_fail(n_fds <= TM_WATCH_OTHERS, false);
     asked[n_fds] = (struct pollfd){.fd = watch->epoll, .events = POLLIN};
     for (int i = 0; i < n_fds; i++)
         asked[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};

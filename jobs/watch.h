@@ -6,6 +6,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* Descriptors of others that a turn looks at, at most. */
+enum { TM_WATCH_OTHERS = 8 };
+
 typedef struct tm_watch tm_watch;
 
 /* Watches for `multi` from now on; both are borrowed. NULL: no descriptor is left. (transfer full) */
