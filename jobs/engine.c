@@ -407,8 +407,11 @@ static void tell_wait(tm_engine *engine, const tm_instant *now)
                  engine->records->len == 0 && !engine->stopping && next > now->wall_ms;
     int64_t minute = lane ? lane->account->windows.minute_ms : 60000;
     int64_t fruitless = next - now->wall_ms + now->boot_ms - engine->progress_ms;
+    int64_t patience = minute;
+    if (lane && lane->wait.wait == TM_WAIT_DAY) /* not for the next day, but for this one to open */
+        patience = tm_quota_opening_ms(&lane->account->windows) + minute / 20;
     if (waits && engine->options.no_wait && lane &&
-        (lane->wait.wait == TM_WAIT_DAY || next - now->wall_ms > minute || fruitless > 2 * minute)) {
+        (next - now->wall_ms > patience || fruitless > 2 * minute)) {
         g_autofree char *words =
             g_strdup_printf("%s %s: %s", lane->account->name, lane->model, wait_words(lane));
         tm_engine_end(engine, TM_STOP_NO_WAIT, words);

@@ -53,6 +53,7 @@ static bool start_engine(process *p, GError **error)
                                  .ledger = p->ledger,
                                  .transport = p->transport,
                                  .clock = &m->clock.clock,
+                                 .no_wait = m->story->no_wait,
                                  .seed = g_rand_int(m->random)};
     p->engine = tm_engine_new(&options, &work, 1, error);
     if (p->engine)

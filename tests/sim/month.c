@@ -57,10 +57,10 @@ static void play(machine *m)
             come_back(m);
         int64_t wake = MIN(machine_step(m), ends);
         if (!any_runs(m)) {
-            back_ms = MAX(back_ms, now + 10 * MINUTE_MS);
+            back_ms = MAX(back_ms, now + s->absent_ms);
             wake = MIN(wake, back_ms);
         } else {
-            back_ms = now + 10 * MINUTE_MS;
+            back_ms = now + s->absent_ms;
         }
         if (next_turn < s->turns->len)
             wake = MIN(wake, s->start_ms + g_array_index(s->turns, turn, next_turn).at_ms);

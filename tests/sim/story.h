@@ -57,6 +57,9 @@ typedef struct {
     tm_windows windows; /* of both sides */
     GArray *turns;      /* of turn, in time's order */
 
+    int64_t absent_ms; /* nobody runs: the user looks in after so long */
+    bool no_wait;      /* --no-wait: a day that is spent ends the process */
+
     /* what to expect */
     int refusals_allowed;
     bool whole_days; /* each whole day is spent to its last request */

@@ -160,6 +160,17 @@ static void quiet(teller *t)
     t->s->whole_days = true;
 }
 
+/* cron starts it with --no-wait some seconds after each midnight. */
+static void by_cron(teller *t)
+{
+    scarce(t, 12);
+    t->s->whole_days = true;
+    t->s->no_wait = true;
+    t->s->absent_ms = 100 * DAY;
+    for (int day = 0; day < 20; day++)
+        add(t, day * DAY + draw(t, 1, 30) * 1000, TURN_START, 0, 0, NULL);
+}
+
 /* As people rehearse: days of an hour. */
 static void short_days(teller *t)
 {
@@ -412,6 +423,7 @@ static const struct {
     void (*tell)(teller *t);
 } kinds[] = {
     {"quiet nights", quiet},
+    {"started at midnight", by_cron},
     {"short days", short_days},
     {"minute-bound", minute},
     {"slow to leave", slow_to_leave},
@@ -464,6 +476,7 @@ story *story_new(int kind, guint32 seed)
                  .processes = 1,
                  .start_ms = STARTS[0],
                  .windows = tm_windows_default,
+                 .absent_ms = 10 * MINUTE,
                  .days_allowed = 60,
                  .turns = g_array_new(FALSE, FALSE, sizeof(turn))};
     teller t = {s, g_rand_new_with_seed(seed * 64 + (guint32)kind)};
