@@ -8,11 +8,17 @@
  * full) */
 json_t *tm_schema_from_pico(const json_t *pico, GError **error);
 
-/* A compiled schema: patterns compiled, $refs resolved. Holds its own copy. */
+/* A compiled schema: patterns compiled, $refs resolved. Holds its own copy. JSON Schema of drafts 7 and
+ * 2020-12, with Gemini's upper-case types and `nullable`. NULL and *error for what is none, and for keywords
+ * that would change the verdict and are not known here (unevaluatedProperties, a $ref elsewhere). */
 typedef struct tm_schema tm_schema;
 tm_schema *tm_schema_compile(const json_t *schema, GError **error);
 void tm_schema_free(tm_schema *schema);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_schema, tm_schema_free)
+
+/* What the schema says and no answer is checked for (formats, words that are no keywords): char*, borrowed.
+ */
+const GPtrArray *tm_schema_notes(const tm_schema *schema);
 
 /* Does `value` obey? On false *why is "/path: reason" (transfer full). */
 gboolean tm_schema_check(const tm_schema *schema, const json_t *value, char **why);

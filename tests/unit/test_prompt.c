@@ -72,7 +72,7 @@ static void a_whole_prompt_is_read(void)
     g_autoptr(json_t) answer = json_pack("{s:s}", "label", "ugly");
     g_autofree char *why = NULL;
     g_assert_false(tm_schema_check(prompt->output_check, answer, &why));
-    g_assert_cmpstr(why, ==, "/label: 'ugly' is none of the 2 values allowed");
+    g_assert_cmpstr(why, ==, "/label: \"ugly\" is none of \"good\", \"bad\"");
     size_t n;
     const tm_variable *variables = tm_template_variables(prompt->template, &n);
     g_assert_cmpuint(n, ==, 2);

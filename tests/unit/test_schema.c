@@ -91,8 +91,8 @@ static void values_are_checked(void)
         {"{type: number, minimum: 1, exclusiveMaximum: 3}", "[1, 2.9]", "[0.9, 3]", "than"},
         {"{multipleOf: 0.01}", "[1.23, 4, 0]", "[1.234]", "no multiple"},
         {"{enum: [a, 1, null, {b: [1]}]}", "[\"a\", 1.0, null, {\"b\": [1]}]", "[\"b\", 2, {}]",
-         "none of the 4 values"},
-        {"{const: {a: 1}}", "[{\"a\": 1.0}]", "[{}, 1]", "not the one value"},
+         "is none of \"a\", 1, null"},
+        {"{const: {a: 1}}", "[{\"a\": 1.0}]", "[{}, 1]", "not {\"a\":1}"},
         {"{minLength: '2', maxLength: 3}",
          "[\"\xc3\xa4\xc3\xb6\", \"\xf0\x9f\x91\x8b\xf0\x9f\x91\x8b\xf0\x9f\x91\x8b\", 5]",
          "[\"x\", \"abcd\"]", "characters"},
@@ -118,7 +118,7 @@ static void values_are_checked(void)
          "[{}, {\"a\": 1, \"b\": 2}]", "[{\"a\": 1}, {\"c\": 1}]", "lacks"},
         {"{anyOf: [{type: string}, {type: integer}]}", "[\"a\", 1]", "[1.5, null]",
          "none of its 2 alternatives"},
-        {"{oneOf: [{type: number}, {type: integer}]}", "[1.5]", "[1, \"a\"]", "alternatives, not one"},
+        {"{oneOf: [{type: number}, {type: integer}]}", "[1.5]", "[1, \"a\"]", "alternatives"},
         {"{allOf: [{minimum: 1}, {maximum: 2}], not: {const: 1.5}}", "[1, 2]", "[0, 3, 1.5]", ""},
         {"{if: {type: string}, then: {minLength: 2}, else: {type: integer}}", "[\"ab\", 1]", "[\"a\", 1.5]",
          ""},
@@ -131,6 +131,30 @@ static void values_are_checked(void)
          "{$ref: '#/$defs/a~1b~0c'}]}",
          "[\"x\", 1]", "[null]", ""},
         {"{properties: {a: true, b: false}}", "[{\"a\": 1}]", "[{\"b\": 1}]", "/b: may not be there"},
+        {"{type: STRING, enum: [a], nullable: true}", "[\"a\", null]", "[\"b\", 1]", ""},
+        {"{minimum: 9007199254740993}", "[9007199254740993]", "[9007199254740992]",
+         "9007199254740992 is less than 9007199254740993"},
+        {"{exclusiveMinimum: 0, exclusiveMaximum: 1}", "[0.5]", "[0, 1]", " is not "},
+        {"{uniqueItems: true, items: {}}", "[[[1], [true]]]", "[[[1], [1.0]]]", "twice"},
+        {"{dependencies: {a: [b], c: {required: [d]}}}", "[{}, {\"a\": 1, \"b\": 2}]",
+         "[{\"a\": 1}, {\"c\": 1}]", "lacks"},
+        {"{properties: {'a/b': {type: integer}}}", "[{\"a/b\": 1}]", "[{\"a/b\": \"\"}]",
+         "/a~1b: is a string"},
+        {"{anyOf: [{type: string}, {properties: {k: {type: integer}}, required: [k]}], minProperties: 0}",
+         "[\"a\", {\"k\": 1}]", "[{\"k\": \"x\"}]",
+         "/: fits none of its 2 alternatives: (1) is an object, not string; (2) /k: is a string, not "
+         "integer"},
+        {"{$id: 'http://example.com/a.json', $defs: {t: {$id: 't.json', type: string}}, $ref: "
+         "'http://example.com/t.json'}",
+         "[\"x\"]", "[1]", "not string"},
+        {"{$schema: 'http://json-schema.org/draft-07/schema#', $ref: '#/definitions/t', maxLength: 1, "
+         "definitions: {t: {type: string}}}",
+         "[\"long\"]", "[1]", "not string"},
+        {"{$ref: '#/definitions/t', maxLength: 1, definitions: {t: {type: string}}}", "[\"l\"]", "[\"long\"]",
+         "characters"},
+        {"{pattern: '^\\w+\\s[^\\D]$'}", "[\"ab\\u00a01\"]", "[\"\\u00e4 1\", \"a \\u0661\", \"a 1\\n\"]",
+         "pattern"},
+        {"{pattern: '^.[^]\\p{Letter}[[]$'}", "[\"a\\n\\u00e4[\"]", "[\"\\u2028\\na[\"]", "pattern"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -165,7 +189,17 @@ static void schemas_that_are_none_are_refused(void)
         {"{pattern: '('}", "the pattern '('"},
         {"{$ref: 'http://example.com/x'}", "nothing stands at $ref"},
         {"{$ref: '#/$defs/gone'}", "nothing stands at $ref"},
-        {"{properties: {a: 5}}", "an object is expected"},
+        {"{properties: {a: 5}}", "/: properties must be an object of schemas"},
+        {"{properties: {a: {minLength: -1}}}", "/properties/a: minLength must be a whole number from 0 up"},
+        {"{required: a}", "required must be a list of names"},
+        {"{enum: a}", "enum must be a list of values"},
+        {"{anyOf: {}}", "anyOf must be a list of schemas"},
+        {"{minimum: '1'}", "minimum must be a number"},
+        {"{multipleOf: 0}", "multipleOf must be a number above 0"},
+        {"{items: {exclusiveMinimum: true}}", "/items: exclusiveMinimum is true or false in draft 4 only"},
+        {"{unevaluatedProperties: false}", "unevaluatedProperties is not checked here"},
+        {"{$schema: 'http://example.com/own'}", "is not known"},
+        {"{$ref: 'other.json#/a'}", "nothing stands at $ref"},
         {"[]", "an object is expected"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -174,6 +208,33 @@ static void schemas_that_are_none_are_refused(void)
         g_assert_null(tm_schema_compile(source, &error));
         g_assert_error(error, TM_ERROR, TM_ERROR_INPUT);
         g_assert_nonnull(error ? strstr(error->message, cases[i][1]) : NULL);
+    }
+}
+
+static void what_is_not_checked_is_told(void)
+{
+    /* schema, notes joined */
+    static const char *const cases[][2] = {
+        {"{type: string, title: t, description: d, x-mine: 1, example: e}", ""},
+        {"{properties: {a: {format: email}}}", "/properties/a: format 'email' is not checked"},
+        {"{requird: [a]}",
+         "'requird' is no word of JSON Schema; it checks nothing. Did you mean 'required'?"},
+        {"{items: {wholly_other: 1}}", "/items: 'wholly_other' is no word of JSON Schema; it checks nothing"},
+        {"{$schema: 'http://json-schema.org/draft-07/schema#', prefixItems: []}",
+         "'prefixItems' is not in the draft that $schema names; it checks nothing"},
+        {"{$schema: 'http://json-schema.org/draft-07/schema#', $ref: '#/definitions/a', minimum: 1, "
+         "definitions: "
+         "{a: {}}}",
+         "'minimum' stands beside $ref, where draft 7 passes it over"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) source = yaml(cases[i][0]);
+        g_autoptr(tm_schema) schema = tm_schema_compile(source, &error);
+        g_assert_no_error(error);
+        const GPtrArray *notes = tm_schema_notes(schema);
+        g_assert_cmpuint(notes->len, ==, *cases[i][1] != '\0');
+        g_assert_cmpstr(notes->len ? notes->pdata[0] : "", ==, cases[i][1]);
     }
 }
 
@@ -278,6 +339,7 @@ int main(int argc, char **argv)
     g_test_add_func("/schema/mistakes in Picoschema are named", picoschema_mistakes_are_named);
     g_test_add_func("/schema/values are checked, and the reason has a path", values_are_checked);
     g_test_add_func("/schema/what is no schema is refused", schemas_that_are_none_are_refused);
+    g_test_add_func("/schema/what a schema says and nobody checks is told", what_is_not_checked_is_told);
     g_test_add_func("/schema/schemas that lead back to themselves end", endless_schemas_end);
     g_test_add_func("/schema/Gemini gets its own words, and what is lost is told", gemini_gets_its_own_words);
     g_test_add_func("/schema/definitions that double each other are given up",
