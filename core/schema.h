@@ -24,6 +24,15 @@ const GPtrArray *tm_schema_notes(const tm_schema *schema);
 gboolean tm_schema_check(const tm_schema *schema, const json_t *value, char **why);
 
 /* JSON Schema as Gemini's responseSchema subset (nullable, no $ref, no additionalProperties, ...). What
- * can't be said in it is added to `lost` (array of char*, may be NULL). NULL if it can't be said at all:
- * then send it as responseJsonSchema. (transfer full) */
+ * can't be said in it is added to `lost` (array of char*, may be NULL). NULL if its shape can't be said at
+ * all: then send it as responseJsonSchema. (transfer full) */
 json_t *tm_schema_to_gemini(const json_t *schema, GPtrArray *lost);
+
+/* JSON Schema as Gemini's responseJsonSchema, which takes references and maps, and few bounds. What can't be
+ * said is added to `lost`. (transfer full) */
+json_t *tm_schema_to_gemini_json(const json_t *schema, GPtrArray *lost);
+
+/* JSON Schema as OpenAI's strict json_schema: every object closed, every property required, optional ones
+ * nullable. What can't be said is added to `lost`; NULL if the shape can't be said at all (a root that is no
+ * object, maps, tuples, past the API's bounds), and the last of `lost` says why. (transfer full) */
+json_t *tm_schema_to_openai(const json_t *schema, GPtrArray *lost);

@@ -227,17 +227,23 @@ static void finish_thinking(split *s)
 
 static void finish_schema(split *s, const tm_prompt *prompt)
 {
+    const GPtrArray *unchecked = prompt->output_check ? tm_schema_notes(prompt->output_check) : NULL;
+    for (guint i = 0; unchecked && i < unchecked->len; i++)
+        note(s, "output schema: %s", (const char *)unchecked->pdata[i]);
     bool own = json_object_get(s->generation, "responseSchema") ||
                json_object_get(s->generation, "responseJsonSchema");
     bool other = json_object_get(s->generation, "responseFormat") != NULL;
     if (prompt->output_schema && !own && !other) {
         g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(g_free);
         json_t *schema = tm_schema_to_gemini(prompt->output_schema, lost);
-        if (schema)
+        if (schema) {
             json_object_set_new(s->generation, "responseSchema", schema);
-        else
-            json_object_set(s->generation, "responseJsonSchema", prompt->output_schema);
-        for (guint i = 0; schema && i < lost->len; i++)
+        } else {
+            g_ptr_array_set_size(lost, 0);
+            schema = tm_schema_to_gemini_json(prompt->output_schema, lost);
+            json_object_set_new(s->generation, "responseJsonSchema", schema);
+        }
+        for (guint i = 0; i < lost->len; i++)
             note(s, "output schema: %s is not told to the model; answers are checked for it all the same",
                  (const char *)lost->pdata[i]);
         own = true;

@@ -315,6 +315,101 @@ static void gemini_gets_its_own_words(void)
     }
 }
 
+/* schema, converted ("": can't be said), what is lost, joined by | */
+typedef json_t *(*tm_conversion)(const json_t *, GPtrArray *);
+static void assert_converted(tm_conversion convert, const char *schema, const char *wanted, const char *lost)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(json_t) source = yaml(schema), got = convert(source, list);
+    g_autofree char *text = got ? tm_json_text(got) : g_strdup("");
+    g_assert_cmpstr(text, ==, wanted);
+    g_ptr_array_add(list, NULL);
+    g_autofree char *joined = g_strjoinv("|", (char **)list->pdata);
+    g_assert_cmpstr(joined, ==, lost);
+    /* what an API is given is itself a schema */
+    g_autoptr(GError) error = NULL;
+    g_autoptr(tm_schema) compiled = got ? tm_schema_compile(got, &error) : NULL;
+    g_assert_no_error(error);
+    json_t *nothing = convert(source, NULL);
+    g_assert_true(!nothing == !got);
+    json_decref(nothing);
+}
+
+static void gemini_gets_json_schema_where_it_must(void)
+{
+    static const char *const cases[][3] = {
+        {"{type: OBJECT, nullable: true, additionalProperties: {type: INTEGER, exclusiveMinimum: 0}}",
+         "{\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"type\":\"integer\",\"minimum\":1}}",
+         ""},
+        {"{$ref: '#/definitions/n', definitions: {n: {properties: {kids: {items: {$ref: '#/definitions/n', "
+         "description: d}}}}}}",
+         "{\"$ref\":\"#/$defs/n\",\"$defs\":{\"n\":{\"properties\":{\"kids\":{\"items\":{\"$ref\":\"#/$defs/"
+         "n\"}}}}}}",
+         "description beside $ref"},
+        {"{items: [{type: string}], additionalItems: false, uniqueItems: true}",
+         "{\"prefixItems\":[{\"type\":\"string\"}]}", "uniqueItems|items: false"},
+        {"{oneOf: [{enum: [1, 2]}, {enum: [a, null]}, {const: true}], pattern: x}",
+         "{\"anyOf\":[{\"enum\":[1,2]},{\"anyOf\":[{\"enum\":[\"a\"]},{\"type\":\"null\"}]},{}]}",
+         "pattern|oneOf (read as anyOf)|enum of true and false"},
+        {"{allOf: [{type: string}], title: t}", "{\"type\":\"string\",\"title\":\"t\"}", ""},
+        {"{properties: {a: true, b: false}, required: [a]}",
+         "{\"required\":[\"a\"],\"properties\":{\"a\":{},\"b\":{}}}", "the schema false"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        assert_converted(tm_schema_to_gemini_json, cases[i][0], cases[i][1], cases[i][2]);
+}
+
+static void openai_gets_strict_schemas(void)
+{
+    static const char *const cases[][3] = {
+        {"{type: object, properties: {a: {type: STRING, minLength: 1}, 'n': {type: [integer, 'null'], "
+         "minimum: 1}}, "
+         "required: [a], additionalProperties: false}",
+         "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"},\"n\":{\"type\":[\"integer\","
+         "\"null\"],\"minimum\":1}},\"required\":[\"a\",\"n\"],\"additionalProperties\":false}",
+         "minLength"},
+        {"{properties: {a: {const: x}, b: {type: number, nullable: true}, c: {type: array, items: {enum: "
+         "[a]}}}}",
+         "{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[{\"enum\":[\"x\"]},{\"type\":\"null\"}]},"
+         "\"b\":{\"type\":[\"number\",\"null\"]},\"c\":{\"type\":[\"array\",\"null\"],\"items\":{\"enum\":["
+         "\"a\"]}}}"
+         ",\"required\":[\"a\",\"b\",\"c\"],\"additionalProperties\":false}",
+         "members beyond those named (additionalProperties)|that 'a' may be absent (it comes back as "
+         "null)|that 'c' "
+         "may be absent (it comes back as null)"},
+        {"{$ref: '#/definitions/n', definitions: {n: {properties: {kid: {$ref: '#/definitions/n'}}, "
+         "additionalProperties: false, required: [kid]}}}",
+         "{\"type\":\"object\",\"properties\":{\"kid\":{\"$ref\":\"#/$defs/n\"}},\"required\":[\"kid\"],"
+         "\"additionalProperties\":false,\"$defs\":{\"n\":{\"type\":\"object\",\"properties\":{\"kid\":{\"$"
+         "ref\":"
+         "\"#/$defs/n\"}},\"required\":[\"kid\"],\"additionalProperties\":false}}}",
+         ""},
+        {"{properties: {a: {oneOf: [{type: string, format: uri}, {type: string, format: date}], default: "
+         "x}}, "
+         "required: [a], additionalProperties: false}",
+         "{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"string\","
+         "\"format\":\"date\"}]}},\"required\":[\"a\"],\"additionalProperties\":false}",
+         "default|oneOf (sent as anyOf)|format uri"},
+        {"{type: string}", "", "an answer that is no object"},
+        {"{type: object, additionalProperties: {type: string}}", "",
+         "an object whose names are not known (additionalProperties)"},
+        {"{properties: {a: {}}}", "",
+         "members beyond those named (additionalProperties)|a value of any kind: its type is missing"},
+        {"{properties: {a: {type: array, prefixItems: [{type: string}]}}, additionalProperties: false}", "",
+         "a list whose places have schemas of their own (prefixItems)"},
+        {"{properties: {a: {allOf: [{type: string}, {minLength: 1}]}}, additionalProperties: false}", "",
+         "allOf of several schemas"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        assert_converted(tm_schema_to_openai, cases[i][0], cases[i][1], cases[i][2]);
+    g_autoptr(GString) deep = g_string_new("{type: string}");
+    for (int i = 0; i < 11; i++) {
+        g_string_prepend(deep, "{properties: {a: ");
+        g_string_append(deep, "}, required: [a], additionalProperties: false}");
+    }
+    assert_converted(tm_schema_to_openai, deep->str, "", "more than 10 levels of objects and lists");
+}
+
 static void definitions_that_double_are_given_up(void)
 {
     g_autoptr(GString) text = g_string_new("{\"$ref\": \"#/$defs/d0\", \"$defs\": {");
@@ -342,6 +437,10 @@ int main(int argc, char **argv)
     g_test_add_func("/schema/what a schema says and nobody checks is told", what_is_not_checked_is_told);
     g_test_add_func("/schema/schemas that lead back to themselves end", endless_schemas_end);
     g_test_add_func("/schema/Gemini gets its own words, and what is lost is told", gemini_gets_its_own_words);
+    g_test_add_func("/schema/Gemini gets JSON Schema where its own words don't reach",
+                    gemini_gets_json_schema_where_it_must);
+    g_test_add_func("/schema/OpenAI gets strict schemas, and what is lost is told",
+                    openai_gets_strict_schemas);
     g_test_add_func("/schema/definitions that double each other are given up",
                     definitions_that_double_are_given_up);
     return g_test_run();
