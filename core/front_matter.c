@@ -99,6 +99,8 @@ static int line_of(const tm_front_matter *front, const char *key)
 typedef struct {
     const tm_front_matter *front;
     const char *file;
+    tm_schema_loader load;
+    void *data;
     GError **error;
 } tm_reader;
 
@@ -153,7 +155,7 @@ static gboolean read_schema(const tm_reader *reader, const char *key, const json
     g_autoptr(GError) why = NULL;
     if (!pico || json_is_null(pico))
         return TRUE;
-    *schema = tm_schema_from_pico(pico, &why);
+    *schema = tm_schema_from_pico(pico, reader->load, reader->data, &why);
     if (*schema)
         return TRUE;
     g_autofree char *what = g_strdup_printf("schema: %s", why->message);
@@ -222,9 +224,9 @@ static gboolean read_other_keys(const tm_reader *reader, json_t *raw, tm_prompt 
 }
 
 gboolean tm_front_matter_read(const tm_front_matter *front, const char *file, tm_prompt *prompt,
-                              GError **error)
+                              tm_schema_loader load, void *data, GError **error)
 {
-    const tm_reader reader = {front, file, error};
+    const tm_reader reader = {front, file, load, data, error};
     prompt->raw = tm_yaml_parse(front->text, front->length, file, front->line, error);
     if (!prompt->raw)
         return FALSE;

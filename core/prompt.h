@@ -22,10 +22,12 @@ typedef struct {
     tm_template *template;
     char *source;     /* the file's whole text */
     json_t *partials; /* {"name": "text"} of all partials that are used; the copy needs no files */
-    char *hash;       /* SHA-256 hex over source and partials */
+    json_t *schemas;  /* {"name": schema} of all schemas named in it that are files of their own */
+    char *hash;       /* SHA-256 hex over source, partials and schemas */
 } tm_prompt;
 
-/* Reads FILE.prompt with its partials `_name.prompt` beside it. (transfer full) */
+/* Reads FILE.prompt with its partials `_name.prompt` and its schemas `_Name.schema.yaml` or `.json` beside
+ * it. (transfer full) */
 tm_prompt *tm_prompt_load(const char *path, GError **error);
 /* A prompt from its text; `name` names it in messages; partials from `dir` (NULL: none). (transfer full) */
 tm_prompt *tm_prompt_from_text(const char *name, const char *text, size_t length, const char *dir,
@@ -33,7 +35,8 @@ tm_prompt *tm_prompt_from_text(const char *name, const char *text, size_t length
 void tm_prompt_free(tm_prompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_prompt, tm_prompt_free)
 
-/* The copy kept in a revision: {"name", "path", "source", "partials"}; and back. (transfer full) */
+/* The copy kept in a revision: {"name", "path", "source", "partials", "schemas"}; and back. (transfer full)
+ */
 json_t *tm_prompt_to_json(const tm_prompt *prompt);
 tm_prompt *tm_prompt_from_json(const json_t *json, GError **error);
 

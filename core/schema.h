@@ -4,9 +4,13 @@
 #include <glib.h>
 #include <jansson.h>
 
-/* Picoschema, or JSON Schema passed through, to JSON Schema. NULL and *error if it is neither. (transfer
- * full) */
-json_t *tm_schema_from_pico(const json_t *pico, GError **error);
+/* Looks up a schema that somebody named, in either language. (transfer full); NULL: there is none, or *error.
+ */
+typedef json_t *(*tm_schema_loader)(const char *name, void *data, GError **error);
+
+/* Picoschema, or JSON Schema passed through, to JSON Schema; a word that is no type is asked of `load` (may
+ * be NULL). NULL and *error if it is neither. (transfer full) */
+json_t *tm_schema_from_pico(const json_t *pico, tm_schema_loader load, void *data, GError **error);
 
 /* A compiled schema: patterns compiled, $refs resolved. Holds its own copy. JSON Schema of drafts 7 and
  * 2020-12, with Gemini's upper-case types and `nullable`. NULL and *error for what is none, and for keywords

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
     size_t length = nul ? (size_t)(nul - data) : size;
     g_autoptr(json_t) written = tm_yaml_parse(text, length, "f", 1, NULL);
-    g_autoptr(json_t) source = written ? tm_schema_from_pico(written, NULL) : NULL;
+    g_autoptr(json_t) source = written ? tm_schema_from_pico(written, NULL, NULL, NULL) : NULL;
     g_autoptr(tm_schema) schema = source ? tm_schema_compile(source, NULL) : NULL;
     if (!schema)
         return 0;

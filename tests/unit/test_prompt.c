@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/prompt.h"
+#include "tests/unit/folder.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -205,6 +206,68 @@ static void a_copy_needs_no_files(void)
     g_rmdir(dir);
 }
 
+/* What a front matter's output schema becomes in that folder; what went wrong is the answer, too. */
+static char *output_schema_in(const char *dir, const char *schema, tm_prompt **prompt)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("---\noutput:\n  schema: %s\n---\nx", schema);
+    g_clear_pointer(prompt, tm_prompt_free);
+    *prompt = tm_prompt_from_text("t", text, strlen(text), dir, &error);
+    return *prompt ? tm_json_text((*prompt)->output_schema) : g_strdup(error->message);
+}
+
+static void schemas_have_names(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("prompt-XXXXXX", NULL);
+    tm_prompt *prompt = NULL;
+    write_file(dir, "_Foo.schema.json", "{\n\t\"type\": \"number\", \"description\": \"a foo\"\n}");
+    write_file(dir, "_Person.schema.yaml", "name: string\nfoo?: Foo\n");
+    write_file(dir, "_Loop.schema.yaml", "a: Loop\n");
+    write_file(dir, "_Bad.schema.yaml", "a: strng\n");
+    write_file(dir, "_Broken.schema.json", "{");
+    static const char *const cases[][2] = {
+        /* Dotprompt's own two cases of named schemas */
+        {"Foo, an overridden foo", "{\"type\":\"number\",\"description\":\"an overridden foo\"}"},
+        {"{foo: Foo, foo2?: 'Foo, this one is optional'}",
+         "{\"type\":\"object\",\"properties\":{\"foo\":{\"type\":\"number\",\"description\":\"a "
+         "foo\"},\"foo2\":{"
+         "\"type\":[\"number\",\"null\"],\"description\":\"this one is optional\"}},\"required\":[\"foo\"],"
+         "\"additionalProperties\":false}"},
+        {"{'who(array, all)': Person}",
+         "{\"type\":\"object\",\"properties\":{\"who\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+         "\"properties\":{"
+         "\"name\":{\"type\":\"string\"},\"foo\":{\"type\":[\"number\",\"null\"],\"description\":\"a "
+         "foo\"}},\"required\":["
+         "\"name\"],\"additionalProperties\":false},\"description\":\"all\"}},\"required\":[\"who\"],"
+         "\"additionalProperties\":false}"},
+        {"Loop", "t:2: output schema: Loop: the schema 'Loop' is made of itself; use JSON Schema's $ref"},
+        {"Bad", "t:2: output schema: Bad: unknown type 'strng'; did you mean 'string'?"},
+        {"Other",
+         "t:2: output schema: unknown type 'Other'; there are string, number, integer, boolean, null, any; a "
+         "schema of your own stands in _Other.schema.yaml beside the prompt"},
+        {"../Foo",
+         "t:2: output schema: unknown type '../Foo'; there are string, number, integer, boolean, null, any"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *got = output_schema_in(dir, cases[i][0], &prompt);
+        g_assert_cmpstr(got, ==, cases[i][1]);
+    }
+    g_autofree char *broken = output_schema_in(dir, "Broken", &prompt);
+    g_assert_nonnull(strstr(broken, "_Broken.schema.json: "));
+    g_autofree char *first = output_schema_in(dir, "'Person, one'", &prompt);
+    folder_remove(dir);
+    g_autoptr(json_t) kept = tm_prompt_to_json(prompt);
+    g_autoptr(tm_prompt) back = tm_prompt_from_json(kept, NULL);
+    g_assert_nonnull(back);
+    g_autofree char *second = tm_json_text(back->output_schema);
+    g_assert_cmpstr(second, ==, first);
+    g_assert_cmpstr(back->hash, ==, prompt->hash);
+    json_object_set_new(json_object_get(kept, "schemas"), "Foo", json_string("string"));
+    g_autoptr(tm_prompt) other = tm_prompt_from_json(kept, NULL);
+    g_assert_cmpstr(other->hash, !=, prompt->hash);
+    tm_prompt_free(prompt);
+}
+
 static void partials_stay_in_their_folder(void)
 {
     g_autofree char *dir = g_dir_make_tmp("prompt-XXXXXX", NULL), *inside = g_build_filename(dir, "in", NULL);
@@ -265,6 +328,7 @@ int main(int argc, char **argv)
     g_test_add_func("/prompt/models lose their prefixes", models_lose_their_prefixes);
     g_test_add_func("/prompt/mistakes name file and line", mistakes_name_file_and_line);
     g_test_add_func("/prompt/a kept copy needs no files", a_copy_needs_no_files);
+    g_test_add_func("/prompt/schemas have names, and files of their own", schemas_have_names);
     g_test_add_func("/prompt/partials stay in their folder", partials_stay_in_their_folder);
     g_test_add_func("/prompt/missing files are told", missing_files_are_told);
     g_test_add_func("/prompt/JSON is wanted by format, schema or MIME type", json_is_wanted_by_several_words);

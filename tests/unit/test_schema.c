@@ -49,7 +49,7 @@ static void picoschema_unfolds(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) pico = yaml(cases[i][0]);
-        g_autoptr(json_t) schema = tm_schema_from_pico(pico, &error);
+        g_autoptr(json_t) schema = tm_schema_from_pico(pico, NULL, NULL, &error);
         g_assert_no_error(error);
         g_autofree char *text = tm_json_text(schema);
         g_assert_cmpstr(text, ==, cases[i][1]);
@@ -65,6 +65,7 @@ static void picoschema_mistakes_are_named(void)
         {"[string]", "a type is missing"},
         {"\"a(aray)\": string", "(aray) is none of (object), (array), (enum); did you mean (array)?"},
         {"\"a(array\": string", "lacks its )"},
+        {"\"a(array)?\": string", "the ? stands behind the name: a?(array)"},
         {"\"a(enum)\": string", "an enum is a list"},
         {"\"a(enum)\": []", "an enum is a list"},
         {"\"?\": string", "names no property"},
@@ -73,7 +74,7 @@ static void picoschema_mistakes_are_named(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) pico = yaml(cases[i][0]);
-        g_assert_null(tm_schema_from_pico(pico, &error));
+        g_assert_null(tm_schema_from_pico(pico, NULL, NULL, &error));
         g_assert_error(error, TM_ERROR, TM_ERROR_INPUT);
         g_assert_nonnull(error ? strstr(error->message, cases[i][1]) : NULL);
     }
