@@ -102,6 +102,17 @@ static char *hash_of(const tm_prompt *prompt)
     return g_strdup(g_checksum_get_string(checksum));
 }
 
+/* A schema that is an enum of texts and nothing else asks for a label. (transfer full); NULL: it does not. */
+static tm_labels *labels_of(const json_t *schema)
+{
+    const json_t *values = tm_json_array(schema, "enum"), *type = json_object_get(schema, "type");
+    if (!values ||
+        (type && g_ascii_strcasecmp(json_is_string(type) ? json_string_value(type) : "", "string") != 0) ||
+        tm_json_bool(schema, "nullable", false))
+        return NULL;
+    return tm_labels_new(values, NULL);
+}
+
 /* Frees `prompt` on failure. */
 static tm_prompt *build(tm_prompt *prompt, const char *file, const char *text, size_t length,
                         tm_partials *partials, GError **error)
@@ -124,6 +135,7 @@ static tm_prompt *build(tm_prompt *prompt, const char *file, const char *text, s
                                            partials, error);
     if (!prompt->template)
         return NULL;
+    prompt->labels = labels_of(prompt->output_schema);
     prompt->hash = hash_of(prompt);
     return g_steal_pointer(&owned);
 }
@@ -173,6 +185,7 @@ void tm_prompt_free(tm_prompt *prompt)
     for (size_t i = 0; i < G_N_ELEMENTS(trees); i++)
         json_decref(trees[i]);
     tm_schema_free(prompt->output_check);
+    tm_labels_unref(prompt->labels);
     tm_template_free(prompt->template);
     g_free(prompt);
 }
@@ -202,8 +215,29 @@ tm_prompt *tm_prompt_from_json(const json_t *json, GError **error)
     return build(prompt, path ? path : name, source, strlen(source), &partials, error);
 }
 
+gboolean tm_prompt_set_labels(tm_prompt *prompt, tm_labels *labels, GError **error)
+{
+    bool json = prompt->output_schema || g_strcmp0(prompt->output_format, "json") == 0;
+    if (json && !prompt->labels)
+        return tm_fail(
+            error, TM_ERROR_USAGE,
+            "--labels: the prompt asks for JSON by its output; a label is a word. Take the output out of "
+            "the prompt, or write the labels into its schema: label(enum): [a, b]");
+    tm_labels_ref(labels);
+    tm_labels_unref(prompt->labels);
+    prompt->labels = labels;
+    prompt->labels_given = true;
+    json_decref(prompt->output_schema);
+    prompt->output_schema = json_pack("{s:s, s:O}", "type", "string", "enum", tm_labels_names(labels));
+    tm_schema_free(prompt->output_check);
+    prompt->output_check = tm_schema_compile(prompt->output_schema, error);
+    return prompt->output_check != NULL;
+}
+
 gboolean tm_prompt_wants_json(const tm_prompt *prompt)
 {
+    if (prompt->labels)
+        return FALSE;
     static const char *const formats[] = {"json", "array", NULL};
     const char *mime = tm_json_string(prompt->config, "responseMimeType", "");
     return prompt->output_schema ||
