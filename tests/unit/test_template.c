@@ -258,6 +258,8 @@ static void mistakes_are_found_at_once(void)
         {"{{#iff x}}{{/iff}}", NULL},
         {"{{#ifequals a b}}{{/ifequals}}",
          "t.prompt:1:4: unknown helper 'ifequals'; did you mean 'ifEquals'?"},
+        {"{{#each l}}{{@indx}}{{/each}}", "t.prompt:1:14: unknown @indx; did you mean @index?\n"},
+        {"{{@Root.a}}", "t.prompt:1:3: unknown @Root; did you mean @root?"},
         {"\xc3\xbc {{review text}}", "t.prompt:1:5: unknown helper 'review'; there are "},
         {"{{role}}",
          "role takes 1 argument, not 0; write {{role \"system\"}}, and {{this.role}} for a column"},
