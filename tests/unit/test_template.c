@@ -136,6 +136,10 @@ static void everything_prints(void)
          "1 b Bo {\"z w\":\"deep\"}"},
         {"{{#each list}}{{lookup ../list @index}}{{/each}}{{#each (lookup obj 'y')}}{{this}}{{/each}}",
          "abcdeep"},
+        /* a text's characters, what a path through nothing is: as in Handlebars */
+        {"{{name.[1]}}|{{lookup name 0}}|{{name.[9]}}|{{name.[01]}}", "n|A||"},
+        {"{{json nil.x}} {{json nil.x.y}} {{json absent.x}}", "null null "},
+        {"{{lookup n 'x'}} {{lookup no 'x'}} {{@root.n.x}} {{@root.list.[0].[0]}}", "0 false 0 a"},
         /* comments, escapes, raw */
         {"a{{! short }}b{{!-- with }} braces --}}c", "abc"},
         {"\\{{name}} {{name}} \\\\{{name}} \\x \\{{#if}}\\{{b}}.", "{{name}} Ann \\Ann \\x {{#if}}{{b}}."},
