@@ -20,9 +20,10 @@ static void break_schema(tm_answer *answer, char *message)
 
 static void check_label(tm_answer *answer, const tm_prompt *prompt)
 {
+    if (tm_labels_match(prompt->labels, answer->text, answer->text_length))
+        return;
     g_autofree char *labels = tm_labels_text(prompt->labels);
-    if (!tm_labels_match(prompt->labels, answer->text, answer->text_length))
-        break_schema(answer, g_strdup_printf("the answer is none of the labels: %s", labels));
+    break_schema(answer, g_strdup_printf("the answer is none of the labels: %s", labels));
 }
 
 void tm_answer_check(tm_answer *answer, const tm_prompt *prompt)
