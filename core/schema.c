@@ -219,7 +219,7 @@ static gboolean build_rule(tm_builder *builder, tm_rule *rule, const json_t *sch
            build_part(builder, schema, "additionalProperties", &rule->others) &&
            build_part(builder, schema, "propertyNames", &rule->names) &&
            build_part(builder, schema, "contains", &rule->contains) &&
-           build_part(builder, schema, "not", &rule->not ) &&
+           build_part(builder, schema, "not", &rule->unlike) &&
            build_part(builder, schema, "if", &rule->when) &&
            build_part(builder, schema, "then", &rule->then) &&
            build_part(builder, schema, "else", &rule->otherwise);

@@ -173,7 +173,7 @@ static bool check_alternatives(tm_checker *checker, const tm_rule *rule, const j
     if (!check_all(checker, rule, value) || !check_any(checker, rule, value) ||
         !check_one(checker, rule, value))
         return false;
-    if (rule->not &&obeys(checker, rule->not, value))
+    if (rule->unlike && obeys(checker, rule->unlike, value))
         return tm_checker_no(checker, "is what it must not be");
     const tm_rule *next = !rule->when                         ? NULL
                           : obeys(checker, rule->when, value) ? rule->then

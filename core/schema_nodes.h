@@ -93,8 +93,8 @@ struct tm_rule {
     GPtrArray *prefix;     /* prefixItems; NULL */
     const tm_rule *items, *contains;
     bool unique;
-    GPtrArray *all, *any, *one; /* allOf, anyOf, oneOf; NULL */
-    const tm_rule * not, *when, *then, *otherwise;
+    GPtrArray *all, *any, *one;                      /* allOf, anyOf, oneOf; NULL */
+    const tm_rule *unlike, *when, *then, *otherwise; /* not, if, then, else */
 };
 
 struct tm_schema {

@@ -69,11 +69,14 @@ static size_t put_escape(GString *out, const char *at, bool inside)
 {
     char letter = at[1];
     for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
-        bool not = letter == g_ascii_toupper(classes[i].letter);
-        if (letter != classes[i].letter && !not )
+        bool but = letter == g_ascii_toupper(classes[i].letter);
+        if (letter != classes[i].letter && !but)
             continue;
-        const char *set = not &&inside ? classes[i].outside : classes[i].inside;
-        g_string_append_printf(out, inside ? "%s%s%s" : "[%s%s]", !inside && not ? "^" : "", set, "");
+        const char *set = but && inside ? classes[i].outside : classes[i].inside;
+        if (inside)
+            g_string_append(out, set);
+        else
+            g_string_append_printf(out, "[%s%s]", but ? "^" : "", set);
         return 2;
     }
     if (letter == 'u' && is_hex(at + 2, 4)) {
