@@ -1,5 +1,6 @@
 /* output.c - see output.h */
 #include "cmd/output.h"
+#include "cmd/revision_prompt.h"
 
 #include "core/error.h"
 #include "core/json.h"
@@ -41,12 +42,11 @@ gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_op
                            GError **error)
 {
     g_autoptr(tm_revision) revision = tm_store_revision(store, batch->revision, error);
-    g_autoptr(json_t) json =
-        revision ? tm_json_parse(revision->prompt, strlen(revision->prompt), error) : NULL;
-    g_autoptr(tm_prompt) prompt = json ? tm_prompt_from_json(json, error) : NULL;
+    g_autoptr(tm_prompt) prompt = revision ? tm_revision_prompt(revision, NULL, error) : NULL;
     if (!prompt)
         return FALSE;
     options->json_output = tm_prompt_wants_json(prompt);
+    options->labels = tm_labels_ref(prompt->labels);
     const json_t *properties =
         prompt->output_schema ? tm_json_object(prompt->output_schema, "properties") : NULL;
     if (!properties)
@@ -59,6 +59,13 @@ gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_op
     g_ptr_array_add(keys, NULL);
     options->output_keys = (char **)g_ptr_array_steal(keys, NULL);
     return TRUE;
+}
+
+void tm_output_done(tm_results_options *options)
+{
+    g_clear_pointer(&options->output_keys, g_strfreev);
+    tm_labels_unref((tm_labels *)(uintptr_t)options->labels);
+    options->labels = NULL;
 }
 
 /* Writes into FILE.XXXXXX beside the file, then renames: what was there stays until all is written. */

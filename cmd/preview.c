@@ -280,7 +280,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
                    ? 0
                    : TM_EXIT_USAGE;
     g_autoptr(tm_prompt) prompt = tm_prompt_argument(first, text, tm_source_flags.lanes.model, error);
-    if (!prompt)
+    if (!prompt || !tm_source_flags_label(prompt, error))
         return TM_EXIT_ERROR;
     g_auto(tm_session) session = {.prompt = prompt};
     tm_preview preview = {.prompt = prompt, .config = prompt->config, .input_default = prompt->input_default};

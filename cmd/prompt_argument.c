@@ -88,6 +88,35 @@ static tm_prompt *from_path(const char *argument, GError **error)
     return NULL;
 }
 
+/* A variable that the input schema lacks, and one of the schema's that the template lacks and that looks
+ * alike. */
+static void warn_misspelt(const tm_prompt *prompt)
+{
+    const json_t *declared = json_object_get(prompt->input_schema, "properties");
+    g_autoptr(GPtrArray) unused = g_ptr_array_new();
+    size_t n;
+    const tm_variable *variables = tm_template_variables(prompt->template, &n);
+    const char *name;
+    json_t *schema;
+    json_object_foreach((json_t *)(uintptr_t)declared, name, schema) {
+        bool used = false;
+        for (size_t i = 0; i < n && !used; i++)
+            used = strcmp(variables[i].name, name) == 0;
+        if (!used)
+            g_ptr_array_add(unused, (gpointer)(uintptr_t)name);
+    }
+    for (size_t i = 0; i < n && unused->len; i++) {
+        const char *guess = tm_guess(variables[i].name, (const char *const *)unused->pdata, unused->len);
+        if (!guess || json_object_get(declared, variables[i].name) ||
+            json_object_get(prompt->input_default, variables[i].name))
+            continue;
+        g_autofree char *file = prompt->path ? g_path_get_basename(prompt->path) : g_strdup(prompt->name);
+        g_autofree char *shown = tm_template_show(prompt->template, &variables[i]);
+        tm_warn("%s:%d:%d: {{%s}} is not in the input schema; did you mean {{%s}}?%s", file,
+                variables[i].line, variables[i].column, variables[i].name, guess, shown);
+    }
+}
+
 tm_prompt *tm_prompt_argument(const char *argument, const char *text, const char *model, GError **error)
 {
     if (!argument && !text) {
@@ -101,5 +130,7 @@ tm_prompt *tm_prompt_argument(const char *argument, const char *text, const char
         prompt->model = g_strdup(g_str_has_prefix(model, "models/") ? model + strlen("models/") : model);
         g_clear_pointer(&prompt->provider, g_free);
     }
+    if (prompt)
+        warn_misspelt(prompt);
     return prompt;
 }

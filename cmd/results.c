@@ -77,7 +77,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     }
     gboolean good = tm_output_prepare(store, batch, &results, error) &&
                     tm_output_write(store, batch, &results, opt_output, &count, error);
-    g_strfreev(results.output_keys);
+    tm_output_done(&results);
     if (!good)
         return TM_EXIT_ERROR;
     say_counts(batch, &count);

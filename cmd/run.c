@@ -83,7 +83,7 @@ static gboolean write_output(tm_context *context, const tm_batch *batch, GError 
     gboolean good = store && tm_output_format(opt_format, opt_output, &results.format, error) &&
                     tm_output_prepare(store, batch, &results, error) &&
                     tm_output_write(store, batch, &results, opt_output, &count, error);
-    g_strfreev(results.output_keys);
+    tm_output_done(&results);
     if (good && strcmp(opt_output, "-") != 0) {
         g_autofree char *n = tm_ui_number(count.n_rows);
         tm_say("%s rows written to %s", n, opt_output);

@@ -43,7 +43,7 @@ tm_source *tm_source_open(const char *prompt, const char *data, GError **error)
 {
     g_autoptr(tm_source) source = g_new0(tm_source, 1);
     source->prompt = tm_prompt_argument(prompt, tm_source_flags.prompt, tm_source_flags.lanes.model, error);
-    if (!source->prompt)
+    if (!source->prompt || !tm_source_flags_label(source->prompt, error))
         return NULL;
     source->dataset = tm_source_flags_dataset(data, error);
     if (!source->dataset)

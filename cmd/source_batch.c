@@ -1,6 +1,7 @@
 /* source_batch.c - see source_batch.h */
 #include "cmd/source_batch.h"
 
+#include "cmd/revision_prompt.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -28,6 +29,8 @@ static json_t *options_of(const tm_source *source, int64_t trial)
     json_object_set_new(options, "binding", tm_binding_to_json(source->binding));
     if (source->model)
         json_object_set_new(options, "model", json_string(source->model));
+    if (source->prompt->labels_given)
+        json_object_set(options, "labels", (json_t *)(uintptr_t)tm_labels_names(source->prompt->labels));
     if (trial > 0)
         json_object_set_new(options, "trial", json_integer(trial));
     return options;
@@ -38,8 +41,11 @@ static char *hash_of(const tm_source *source)
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autoptr(json_t) binding = tm_binding_to_json(source->binding);
     g_autofree char *text = tm_json_text(binding);
-    const char *pieces[] = {source->prompt->hash, text, source->model ? source->model : ""};
-    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++)
+    /* labels of the prompt's own schema are in its hash already */
+    g_autofree char *labels =
+        source->prompt->labels_given ? tm_json_text(tm_labels_names(source->prompt->labels)) : NULL;
+    const char *pieces[] = {source->prompt->hash, text, source->model ? source->model : "", labels};
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && pieces[i]; i++)
         g_checksum_update(checksum, (const guchar *)pieces[i], (gssize)strlen(pieces[i]) + 1);
     return g_strdup(g_checksum_get_string(checksum));
 }
@@ -54,12 +60,13 @@ static int64_t trial_of(const tm_revision *revision)
 static gboolean changed(const tm_batch *batch, int64_t answered, GError **error)
 {
     g_autofree char *n = tm_ui_number(answered);
-    return tm_fail(error, TM_ERROR_CHANGED,
-                   "the prompt, its model or its mapping changed after %s rows of %s were answered. Choose:\n"
-                   "  --requeue    ask all rows again with the new prompt\n"
-                   "  --continue   keep those answers, ask the rest with the new prompt\n"
-                   "  --name NEW   make a new batch beside it",
-                   n, batch->name);
+    return tm_fail(
+        error, TM_ERROR_CHANGED,
+        "the prompt, its model, labels or mapping changed after %s rows of %s were answered. Choose:\n"
+        "  --requeue    ask all rows again with the new prompt\n"
+        "  --continue   keep those answers, ask the rest with the new prompt\n"
+        "  --name NEW   make a new batch beside it",
+        n, batch->name);
 }
 
 /* Makes what the source says the batch's current revision, if it is not yet. */
@@ -133,19 +140,16 @@ gboolean tm_source_begin(tm_context *context, tm_source *source, bool trial, GEr
 
 /* ---- what the store keeps ---- */
 
-/* The prompt, binding and model that the batch's current revision keeps. (transfer full) */
+/* The prompt, labels, binding and model that the batch's current revision keeps. (transfer full) */
 static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
 {
     g_autoptr(tm_source) source = g_new0(tm_source, 1);
     source->revision = tm_store_revision(store, batch->revision, error);
     if (!source->revision)
         return NULL;
-    g_autoptr(json_t) prompt =
-        tm_json_parse(source->revision->prompt, strlen(source->revision->prompt), error);
-    g_autoptr(json_t) options =
-        prompt ? tm_json_parse(source->revision->options, strlen(source->revision->options), error) : NULL;
-    source->prompt = options ? tm_prompt_from_json(prompt, error) : NULL;
-    if (!source->prompt)
+    g_autoptr(json_t) options = NULL;
+    source->prompt = tm_revision_prompt(source->revision, &options, error);
+    if (!source->prompt || !tm_source_flags_label(source->prompt, error))
         return NULL;
     source->binding = tm_binding_from_json(source->prompt, json_object_get(options, "binding"), error);
     if (!source->binding)
@@ -185,7 +189,8 @@ gboolean tm_source_load(tm_context *context, const tm_batch *batch, tm_source **
     g_autoptr(tm_source) source = store ? tm_source_look(store, batch, error) : NULL;
     if (!source)
         return FALSE;
-    if (tm_source_flags.lanes.model || tm_source_flags.requeue || trial_of(source->revision) > 0) {
+    if (tm_source_flags.lanes.model || tm_source_flags.labels || tm_source_flags.requeue ||
+        trial_of(source->revision) > 0) {
         g_clear_pointer(&source->revision, tm_revision_free);
         if (!revise(store, source, false, error))
             return FALSE;

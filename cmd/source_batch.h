@@ -11,8 +11,8 @@ gboolean tm_source_find(tm_context *context, tm_source *source, GError **error);
  * same and leaves the choice to the next run. */
 gboolean tm_source_begin(tm_context *context, tm_source *source, bool trial, GError **error);
 
-/* What a stored batch works with, from its current revision: no file is needed any more. --model makes a new
- * revision under the same rules. */
+/* What a stored batch works with, from its current revision: no file is needed any more. --model and
+ * --labels make a new revision under the same rules. */
 gboolean tm_source_load(tm_context *context, const tm_batch *batch, tm_source **source, GError **error);
 
 /* The same for reading only: as the batch stands, nothing is begun. */

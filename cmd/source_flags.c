@@ -29,3 +29,11 @@ tm_binding_options tm_source_flags_binding(void)
     return (tm_binding_options){
         .maps = tm_source_flags.maps, .sets = tm_source_flags.sets, .id = tm_source_flags.id};
 }
+
+gboolean tm_source_flags_label(tm_prompt *prompt, GError **error)
+{
+    if (!tm_source_flags.labels)
+        return TRUE;
+    g_autoptr(tm_labels) labels = tm_labels_read(tm_source_flags.labels, error);
+    return labels && tm_prompt_set_labels(prompt, labels, error);
+}

@@ -6,7 +6,7 @@
 
 /* Option variables, as GOption wants them. */
 typedef struct {
-    char *prompt, *id, *name, *format, *delimiter, *encoding, *rejects;
+    char *prompt, *id, *labels, *name, *format, *delimiter, *encoding, *rejects;
     char **maps, **sets;
     gboolean dedupe, requeue, go_on, no_header, strict;
     int priority;
@@ -21,7 +21,9 @@ extern tm_source_flags_t tm_source_flags;
      "The prompt itself, instead of a file\n--prompt 'Label {{text}} as positive or negative'", "TEXT"}, \
     TM_LANE_OPTION_MODEL(tm_source_flags.lanes), \
     {"map", 0, 0, G_OPTION_ARG_STRING_ARRAY, &tm_source_flags.maps, \
-     "Take variable V of the prompt from column COL\n--map text=review", "V=COL"}
+     "Take variable V of the prompt from column COL\n--map text=review", "V=COL"}, \
+    {"labels", 0, 0, G_OPTION_ARG_STRING, &tm_source_flags.labels, \
+     "The answer is one of these words, or of the lines of @FILE\n--labels positive,negative,mixed", "A,B,C"}
 
 /* Where a row's values and its name come from. */
 #define TM_SOURCE_VALUES \
@@ -62,5 +64,7 @@ extern tm_source_flags_t tm_source_flags;
 
 /* DATA, opened as the flags say. (transfer full) */
 tm_dataset *tm_source_flags_dataset(const char *data, GError **error);
+/* Makes --labels the prompt's only answers, where it was given. */
+gboolean tm_source_flags_label(tm_prompt *prompt, GError **error);
 /* --map, --set and --id, borrowed from the flags. */
 tm_binding_options tm_source_flags_binding(void);

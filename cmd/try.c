@@ -75,6 +75,7 @@ static void print_json(const tm_source *source, const tm_stored *row)
                         .status = tm_job_state_name(row->state),
                         .key = row->key,
                         .stored = row,
+                        .labels = source->prompt->labels,
                         .checked = true};
     GString *line = g_string_new(NULL);
     tm_result_write_json(&result, tm_prompt_wants_json(source->prompt), line);

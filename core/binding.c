@@ -6,6 +6,8 @@
 #include "core/json.h"
 #include <string.h>
 
+enum { MOST_SHOWN = 3 }; /* lines of the template in one message */
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const tm_bound *)a)->name, ((const tm_bound *)b)->name);
@@ -118,17 +120,38 @@ void tm_binding_write_flag(GString *out, const char *name, const char *column)
     g_string_append_printf(out, " --map %s", quoted);
 }
 
-/* All needed variables that the columns lack, in one message with the flags that mend it. */
-static gboolean fail_missing(const tm_binding *binding, char **columns, GError **error)
+/* The line of the template that first uses the variable, with a caret. (transfer full) */
+static char *show(const tm_prompt *prompt, const char *name)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GString) flags = g_string_new(NULL);
+    size_t n;
+    const tm_variable *variables = tm_template_variables(prompt->template, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(variables[i].name, name) == 0)
+            return tm_template_show(prompt->template, &variables[i]);
+    return g_strdup("");
+}
+
+/* All needed variables that the columns lack, in one message with the flags that mend it. */
+static gboolean fail_missing(const tm_binding *binding, const tm_prompt *prompt, char **columns,
+                             GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL), flags = g_string_new(NULL), shown = g_string_new(NULL);
+    g_autoptr(GString) guesses = g_string_new(NULL);
     const char *first = NULL;
+    int lines = 0;
     for (size_t i = 0; i < binding->n; i++) {
         const tm_bound *b = &binding->bounds[i];
         if (!b->needed || b->column)
             continue;
-        g_string_append_printf(text, "%s%s:%d: {{%s}}", first ? ", " : "", binding->file, b->line, b->name);
+        g_string_append_printf(text, "%s%s:%d:%d: {{%s}}", first ? ", " : "", binding->file, b->line, b->at,
+                               b->name);
+        const char *near = tm_guess(b->name, (const char *const *)columns, (size_t)-1);
+        if (near)
+            g_string_append_printf(guesses, "%s {{%s}}", guesses->len ? "," : "; did you mean", near);
+        if (lines++ < MOST_SHOWN) {
+            g_autofree char *line = show(prompt, b->name);
+            g_string_append(shown, line);
+        }
         tm_binding_write_flag(flags, b->name, suggest(binding, b->name, columns));
         if (!first)
             first = b->name;
@@ -136,13 +159,13 @@ static gboolean fail_missing(const tm_binding *binding, char **columns, GError *
     g_autofree char *all = tm_column_list(columns, g_strv_length(columns));
     return tm_fail(
         error, TM_ERROR_INPUT,
-        "%s: the data has no such column; its columns are %s. Add%s (or --set %s=VALUE: one value for "
-        "all rows)",
-        text->str, all, flags->str, first);
+        "%s: the data has no such column%s%s columns are %s. Add%s (or --set %s=VALUE: one value for "
+        "all rows)%s",
+        text->str, guesses->str, guesses->len ? "? Its" : "; its", all, flags->str, first, shown->str);
 }
 
 /* Finds each variable's column among those known. */
-static gboolean bind_columns(tm_binding *binding, char **columns, GError **error)
+static gboolean bind_columns(tm_binding *binding, const tm_prompt *prompt, char **columns, GError **error)
 {
     size_t n = g_strv_length(columns);
     bool missing = false;
@@ -167,7 +190,7 @@ static gboolean bind_columns(tm_binding *binding, char **columns, GError **error
         g_free(binding->id);
         binding->id = g_strdup(columns[at]);
     }
-    return !missing || fail_missing(binding, columns, error);
+    return !missing || fail_missing(binding, prompt, columns, error);
 }
 
 static void take_variables(tm_binding *binding, const tm_prompt *prompt)
@@ -181,7 +204,8 @@ static void take_variables(tm_binding *binding, const tm_prompt *prompt)
         bool by_default = prompt->input_default && json_object_get(prompt->input_default, variables[i].name);
         binding->bounds[i] = (tm_bound){.name = g_strdup(variables[i].name),
                                         .needed = variables[i].needed && !by_default,
-                                        .line = variables[i].line};
+                                        .line = variables[i].line,
+                                        .at = variables[i].column};
     }
     binding->whole = tm_template_reads_row(prompt->template);
 }
@@ -205,7 +229,7 @@ tm_binding *tm_binding_new(const tm_prompt *prompt, char **columns, const tm_bin
     for (size_t i = 0; i < binding->n; i++)
         from_row += !binding->bounds[i].value;
     binding->alone = from_row == 1 && !binding->whole;
-    if (columns && !bind_columns(binding, columns, error))
+    if (columns && !bind_columns(binding, prompt, columns, error))
         return NULL;
     return g_steal_pointer(&binding);
 }

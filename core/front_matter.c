@@ -82,30 +82,58 @@ gboolean tm_front_matter_find(const char *text, size_t length, const char *file,
                    file, opened);
 }
 
-/* The file's line on which `key` stands at the margin. */
-static int line_of(const tm_front_matter *front, const char *key)
-{
-    const char *end = front->text + front->length;
-    size_t n = strlen(key);
-    int line = front->line;
-    for (const char *at = front->text; at < end; at = next_line(at, end), line++) {
-        const char *word = at + (*at == '"' || *at == '\'');
-        if ((size_t)(end - word) > n && memcmp(word, key, n) == 0 && strchr(": \t\"'", word[n]))
-            return line;
-    }
-    return front->line;
-}
-
 typedef struct {
     const tm_front_matter *front;
     const char *file;
+    tm_schema_loader load;
+    void *data;
     GError **error;
 } tm_reader;
 
+/* Where `key` stands at the margin; the beginning where it does not. */
+static const char *place_of(const tm_front_matter *front, const char *key)
+{
+    const char *end = front->text + front->length;
+    size_t n = strlen(key);
+    for (const char *at = front->text; at < end; at = next_line(at, end)) {
+        const char *word = at + (*at == '"' || *at == '\'');
+        if ((size_t)(end - word) > n && memcmp(word, key, n) == 0 && strchr(": \t\"'", word[n]))
+            return word;
+    }
+    return front->text;
+}
+
+/* Where the first word that `what` quotes stands behind `from`, so that the caret is under what is meant;
+ * else `from`. */
+static const char *place_quoted(const tm_front_matter *front, const char *from, const char *what)
+{
+    const char *open = strchr(what, '\''), *close = open ? strchr(open + 1, '\'') : NULL;
+    size_t n = close ? (size_t)(close - open - 1) : 0;
+    const char *end = front->text + front->length;
+    for (const char *at = from; n && (at = memmem(at, (size_t)(end - at), open + 1, n)) != NULL; at++) {
+        bool begins = at == front->text || !(g_ascii_isalnum(at[-1]) || at[-1] == '_');
+        bool ends = at + n >= end || !(g_ascii_isalnum(at[n]) || at[n] == '_');
+        if (begins && ends)
+            return at;
+    }
+    return from;
+}
+
+/* "file:LINE:COLUMN: what", the line and a caret. */
+static gboolean fail_at(const tm_reader *reader, const char *at, const char *what)
+{
+    const tm_front_matter *front = reader->front;
+    tm_unit *unit = tm_unit_new(reader->file, front->text, front->length, front->line);
+    tm_unit_fail(unit, (size_t)(at - front->text), reader->error, "%s", what);
+    tm_unit_free(unit);
+    return FALSE;
+}
+
 static gboolean fail_key(const tm_reader *reader, const char *key, const char *what)
 {
-    return tm_fail(reader->error, TM_ERROR_INPUT, "%s:%d: %s %s", reader->file, line_of(reader->front, key),
-                   key, what);
+    g_autofree char *whole = g_strdup_printf("%s %s", key, what);
+    const char *at = place_of(reader->front, key);
+    return fail_at(reader, place_quoted(reader->front, at, what), whole);
 }
 
 /* A member of the right type; true with NULL where it is absent or null. (transfer full) */
@@ -153,7 +181,7 @@ static gboolean read_schema(const tm_reader *reader, const char *key, const json
     g_autoptr(GError) why = NULL;
     if (!pico || json_is_null(pico))
         return TRUE;
-    *schema = tm_schema_from_pico(pico, &why);
+    *schema = tm_schema_from_pico(pico, reader->load, reader->data, &why);
     if (*schema)
         return TRUE;
     g_autofree char *what = g_strdup_printf("schema: %s", why->message);
@@ -221,13 +249,34 @@ static gboolean read_other_keys(const tm_reader *reader, json_t *raw, tm_prompt 
     return TRUE;
 }
 
-gboolean tm_front_matter_read(const tm_front_matter *front, const char *file, tm_prompt *prompt,
-                              GError **error)
+/* libyaml's message begins with file, line and column: the line is shown below it, as of the other mistakes.
+ */
+static gboolean fail_yaml(const tm_reader *reader, const GError *cause)
 {
-    const tm_reader reader = {front, file, error};
-    prompt->raw = tm_yaml_parse(front->text, front->length, file, front->line, error);
+    const tm_front_matter *front = reader->front;
+    const char *end = front->text + front->length, *at = front->text;
+    char *rest = NULL;
+    size_t file = strlen(reader->file);
+    bool placed = g_str_has_prefix(cause->message, reader->file) && cause->message[file] == ':';
+    guint64 line = placed ? g_ascii_strtoull(cause->message + file + 1, &rest, 10) : 0;
+    guint64 column = rest && *rest == ':' ? g_ascii_strtoull(rest + 1, &rest, 10) : 0;
+    if (!line || !column || !g_utf8_validate(front->text, (gssize)front->length, NULL))
+        return tm_fail(reader->error, TM_ERROR_INPUT, "%s", cause->message);
+    for (guint64 i = (guint64)front->line; i < line && at < end; i++)
+        at = next_line(at, end);
+    for (; column > 1 && at < end; column--)
+        at = g_utf8_next_char(at);
+    return fail_at(reader, MIN(at, end), rest + (g_str_has_prefix(rest, ": ") ? 2 : 0));
+}
+
+gboolean tm_front_matter_read(const tm_front_matter *front, const char *file, tm_prompt *prompt,
+                              tm_schema_loader load, void *data, GError **error)
+{
+    const tm_reader reader = {front, file, load, data, error};
+    g_autoptr(GError) cause = NULL;
+    prompt->raw = tm_yaml_parse(front->text, front->length, file, front->line, &cause);
     if (!prompt->raw)
-        return FALSE;
+        return fail_yaml(&reader, cause);
     if (json_is_null(prompt->raw)) {
         g_clear_pointer(&prompt->raw, json_decref);
         return TRUE;

@@ -17,6 +17,6 @@ typedef struct {
  * but for a BOM. */
 gboolean tm_front_matter_find(const char *text, size_t length, const char *file, tm_front_matter *front,
                               GError **error);
-/* Reads it into the prompt. Errors name the file and line. */
+/* Reads it into the prompt; schemas by name come from `load`. Errors name the file and line. */
 gboolean tm_front_matter_read(const tm_front_matter *front, const char *file, tm_prompt *prompt,
-                              GError **error);
+                              tm_schema_loader load, void *data, GError **error);

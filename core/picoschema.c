@@ -1,6 +1,7 @@
 /* picoschema.c - Dotprompt's short way to write a schema, as JSON Schema:
  *   name: string, what it is      note?: string          tags(array, the tags): string
- *   kind(enum): [A, B]            who(object): {...}     (*): any */
+ *   kind(enum): [A, B]            who(object): {...}     (*): any      author: Person, a schema by its name
+ */
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
@@ -9,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64, MAX_NAMED = 16 };
 
 static const char *const scalars[] = {"string", "boolean", "null", "number", "integer", "any", NULL};
 static const char *const kinds[] = {"object", "array", "enum", "*", NULL};
@@ -34,24 +35,63 @@ static void describe(json_t *schema, const char *description)
         json_object_set_new(schema, "description", json_string(description));
 }
 
-static json_t *from_scalar(const char *text, GError **error)
+typedef struct {
+    tm_schema_loader load;
+    void *data;
+    int depth; /* of objects */
+    int named; /* schemas by name in each other */
+    GError **error;
+} tm_pico;
+
+static json_t *from_any(tm_pico *pico, const json_t *value);
+
+/* A schema by its name. (transfer full) */
+static json_t *from_name(tm_pico *pico, const char *name)
 {
-    g_autofree char *description = NULL, *type = split(text, &description);
-    if (!g_strv_contains(scalars, type)) {
-        const char *guess = tm_guess(type, scalars, (size_t)-1);
-        tm_fail(error, TM_ERROR_INPUT,
-                "unknown type '%s'%s%s%s; there are string, number, integer, boolean, null, any", type,
-                guess ? "; did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(json_t) named = pico->load ? pico->load(name, pico->data, &failed) : NULL;
+    if (failed) {
+        g_propagate_error(pico->error, g_steal_pointer(&failed));
         return NULL;
     }
-    json_t *schema = json_object();
-    if (strcmp(type, "any") != 0)
+    if (!named) {
+        const char *guess = tm_guess(name, scalars, (size_t)-1);
+        g_autofree char *own =
+            pico->load && !strpbrk(name, "/\\:. ")
+                ? g_strdup_printf("; a schema of your own stands in _%s.schema.yaml beside the prompt", name)
+                : g_strdup("");
+        if (guess)
+            tm_fail(pico->error, TM_ERROR_INPUT, "unknown type '%s'; did you mean '%s'?", name, guess);
+        else
+            tm_fail(pico->error, TM_ERROR_INPUT,
+                    "unknown type '%s'; there are string, number, integer, boolean, null, any%s", name, own);
+        return NULL;
+    }
+    if (pico->named >= MAX_NAMED) {
+        tm_fail(pico->error, TM_ERROR_INPUT, "the schema '%s' is made of itself; use JSON Schema's $ref",
+                name);
+        return NULL;
+    }
+    pico->named++;
+    g_autoptr(json_t) schema = from_any(pico, named);
+    pico->named--;
+    if (!schema && !pico->named)
+        g_prefix_error(pico->error, "%s: ", name);
+    return schema ? json_copy(schema) : NULL;
+}
+
+static json_t *from_scalar(tm_pico *pico, const char *text)
+{
+    g_autofree char *description = NULL, *type = split(text, &description);
+    json_t *schema = g_strv_contains(scalars, type) ? json_object() : from_name(pico, type);
+    if (schema && g_strv_contains(scalars, type) && strcmp(type, "any") != 0)
         json_object_set_new(schema, "type", json_string(type));
-    describe(schema, description);
+    if (schema)
+        describe(schema, description);
     return schema;
 }
 
-static json_t *from_value(const json_t *pico, int depth, GError **error);
+static json_t *from_value(tm_pico *pico, const json_t *value);
 
 /* What an optional property may also be: null. */
 static void allow_null(json_t *schema)
@@ -89,6 +129,9 @@ static gboolean read_property(const char *key, tm_property *property, GError **e
     property->name = g_strstrip(open ? g_strndup(key, (gsize)(open - key)) : g_strdup(key));
     if (open) {
         const char *close = strrchr(open, ')');
+        if (close && strcmp(close + 1, "?") == 0)
+            return tm_fail(error, TM_ERROR_INPUT, "'%s': the ? stands behind the name: %s?%.*s", key,
+                           property->name, (int)(close + 1 - open), open);
         if (!close || close[1])
             return tm_fail(error, TM_ERROR_INPUT, "'%s' lacks its )", key);
         g_autofree char *inside = g_strndup(open + 1, (gsize)(close - open - 1));
@@ -109,31 +152,31 @@ static gboolean read_property(const char *key, tm_property *property, GError **e
     return TRUE;
 }
 
-static json_t *of_kind(const tm_property *property, const json_t *value, int depth, GError **error)
+static json_t *of_kind(tm_pico *pico, const tm_property *property, const json_t *value)
 {
     json_t *schema = NULL;
     if (!property->kind || strcmp(property->kind, "*") == 0 || strcmp(property->kind, "object") == 0)
-        return from_value(value, depth, error);
+        return from_value(pico, value);
     if (strcmp(property->kind, "enum") == 0) {
         if (!json_is_array(value) || !json_array_size(value))
-            tm_fail(error, TM_ERROR_INPUT, "'%s': an enum is a list of values: [A, B]", property->name);
+            tm_fail(pico->error, TM_ERROR_INPUT, "'%s': an enum is a list of values: [A, B]", property->name);
         else
             schema = json_pack("{s:o}", "enum", json_copy((json_t *)(uintptr_t)value));
         return schema;
     }
-    json_t *items = from_value(value, depth, error);
+    json_t *items = from_value(pico, value);
     return items ? json_pack("{s:s, s:o}", "type", "array", "items", items) : NULL;
 }
 
-static gboolean add_property(json_t *object, const char *key, const json_t *value, int depth, GError **error)
+static gboolean add_property(tm_pico *pico, json_t *object, const char *key, const json_t *value)
 {
     g_auto(tm_property) parts = {0};
-    if (!read_property(key, &parts, error))
+    if (!read_property(key, &parts, pico->error))
         return FALSE;
     bool rest = !*parts.name && parts.kind && strcmp(parts.kind, "*") == 0;
     if (!rest && (!*parts.name || (parts.kind && strcmp(parts.kind, "*") == 0)))
-        return tm_fail(error, TM_ERROR_INPUT, "'%s' names no property", key);
-    json_t *schema = of_kind(&parts, value, depth, error);
+        return tm_fail(pico->error, TM_ERROR_INPUT, "'%s' names no property", key);
+    json_t *schema = of_kind(pico, &parts, value);
     if (!schema)
         return FALSE;
     if (rest) {
@@ -149,14 +192,14 @@ static gboolean add_property(json_t *object, const char *key, const json_t *valu
     return TRUE;
 }
 
-static json_t *from_object(const json_t *pico, int depth, GError **error)
+static json_t *from_object(tm_pico *pico, const json_t *value)
 {
     g_autoptr(json_t) object = json_pack("{s:s, s:{}, s:[], s:b}", "type", "object", "properties", "required",
                                          "additionalProperties", 0);
     const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)pico, key, value) {
-        if (!add_property(object, key, value, depth + 1, error))
+    json_t *member;
+    json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+        if (!add_property(pico, object, key, member))
             return NULL;
     }
     if (!json_array_size(json_object_get(object, "required")))
@@ -164,18 +207,21 @@ static json_t *from_object(const json_t *pico, int depth, GError **error)
     return g_steal_pointer(&object);
 }
 
-static json_t *from_value(const json_t *pico, int depth, GError **error)
+static json_t *from_value(tm_pico *pico, const json_t *value)
 {
-    if (depth > MAX_DEPTH) {
-        tm_fail(error, TM_ERROR_INPUT, "nested deeper than %d levels", MAX_DEPTH);
-        return NULL;
+    json_t *schema = NULL;
+    if (json_is_string(value))
+        return from_scalar(pico, json_string_value(value));
+    if (!json_is_object(value)) {
+        tm_fail(pico->error, TM_ERROR_INPUT,
+                "a type is missing: write a word like string, or an object of properties");
+    } else if (++pico->depth > MAX_DEPTH) {
+        tm_fail(pico->error, TM_ERROR_INPUT, "nested deeper than %d levels", MAX_DEPTH);
+    } else {
+        schema = from_object(pico, value);
+        pico->depth--;
     }
-    if (json_is_string(pico))
-        return from_scalar(json_string_value(pico), error);
-    if (json_is_object(pico))
-        return from_object(pico, depth, error);
-    tm_fail(error, TM_ERROR_INPUT, "a type is missing: write a word like string, or an object of properties");
-    return NULL;
+    return schema;
 }
 
 /* JSON Schema as it is: told by a type that is one of JSON Schema's (in any case; Gemini writes them upper),
@@ -196,18 +242,25 @@ static bool is_json_schema(const json_t *pico)
     return json_is_array(type) || json_is_array(json_object_get(pico, "enum"));
 }
 
-json_t *tm_schema_from_pico(const json_t *pico, GError **error)
+/* Either language. */
+static json_t *from_any(tm_pico *pico, const json_t *value)
 {
-    if (json_is_object(pico)) {
-        if (is_json_schema(pico))
-            return json_deep_copy(pico);
+    if (json_is_object(value)) {
+        if (is_json_schema(value))
+            return json_deep_copy(value);
         /* {properties: {...}} without a type is JSON Schema too, as in Dotprompt. */
-        if (json_is_object(json_object_get(pico, "properties"))) {
+        if (json_is_object(json_object_get(value, "properties"))) {
             json_t *schema = json_pack("{s:s}", "type", "object");
-            g_autoptr(json_t) copy = json_deep_copy(pico);
+            g_autoptr(json_t) copy = json_deep_copy(value);
             json_object_update(schema, copy);
             return schema;
         }
     }
-    return from_value(pico, 0, error);
+    return from_value(pico, value);
+}
+
+json_t *tm_schema_from_pico(const json_t *pico, tm_schema_loader load, void *data, GError **error)
+{
+    tm_pico reader = {.load = load, .data = data, .error = error};
+    return from_any(&reader, pico);
 }

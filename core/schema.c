@@ -1,12 +1,11 @@
-/* schema.c - compiles JSON Schema: references resolved, patterns compiled, types of both spellings. */
+/* schema.c - compiles JSON Schema, drafts 7 and 2020-12: references resolved, patterns compiled, types of
+ * both spellings. */
 #include "core/schema.h"
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
 #include "core/schema_nodes.h"
 #include <string.h>
-
-enum { MAX_DEPTH = 200 };
 
 typedef struct {
     tm_schema *schema;
@@ -69,44 +68,42 @@ static gboolean build_types(tm_builder *builder, tm_rule *rule, const json_t *ty
                    guess ? "; did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
 }
 
-/* JavaScript's \uXXXX is PCRE's \x{XXXX}. */
 static GRegex *build_pattern(tm_builder *builder, const char *pattern)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (const char *at = pattern; *at; at++) {
-        if (at[0] == '\\' && at[1] == 'u' && strspn(at + 2, "0123456789abcdefABCDEF") >= 4) {
-            g_string_append_printf(text, "\\x{%.4s}", at + 2);
-            at += 5;
-        } else {
-            g_string_append_c(text, *at);
-            if (at[0] == '\\' && at[1])
-                g_string_append_c(text, *++at);
-        }
-    }
     g_autoptr(GError) error = NULL;
-    GRegex *regex = g_regex_new(text->str, G_REGEX_OPTIMIZE | G_REGEX_DOLLAR_ENDONLY, 0, &error);
+    GRegex *regex = tm_schema_pattern(pattern, &error);
     if (!regex)
         tm_fail(builder->error, TM_ERROR_INPUT, "schema: the pattern '%s': %s", pattern, error->message);
     return regex;
 }
 
-static void build_count(tm_count *count, const json_t *schema, const char *least, const char *most)
+/* What stands behind a keyword of the schema's draft; NULL: nothing that counts. */
+static json_t *get(const tm_builder *builder, const json_t *schema, const char *key)
 {
-    count->least = tm_json_integer(schema, least, -1);
-    count->most = tm_json_integer(schema, most, -1);
-    count->set = count->least >= 0 || count->most >= 0;
+    bool alone = builder->schema->drafts == TM_DRAFT_7 && json_is_string(json_object_get(schema, "$ref"));
+    if ((alone && strcmp(key, "$ref") != 0) || !tm_keyword_named(key, builder->schema->drafts))
+        return NULL;
+    return json_object_get(schema, key);
 }
 
-static const json_t *number(const json_t *schema, const char *key)
+static void build_count(const tm_builder *builder, tm_count *count, const json_t *schema, const char *least,
+                        const char *most)
 {
-    const json_t *value = json_object_get(schema, key);
-    return json_is_number(value) ? value : NULL;
+    const char *const keys[] = {least, most};
+    int64_t *const bounds[] = {&count->least, &count->most};
+    for (int i = 0; i < 2; i++) {
+        const json_t *value = get(builder, schema, keys[i]);
+        *bounds[i] = json_is_real(value) ? (int64_t)json_real_value(value)
+                     : value             ? tm_json_integer(schema, keys[i], -1)
+                                         : -1;
+    }
+    count->set = count->least >= 0 || count->most >= 0;
 }
 
 /* A rule where one may stand: absent is fine and gives NULL. */
 static gboolean build_part(tm_builder *builder, const json_t *schema, const char *key, const tm_rule **rule)
 {
-    const json_t *part = json_object_get(schema, key);
+    const json_t *part = get(builder, schema, key);
     if (part)
         *rule = build(builder, part);
     return !part || *rule;
@@ -114,7 +111,7 @@ static gboolean build_part(tm_builder *builder, const json_t *schema, const char
 
 static gboolean build_list(tm_builder *builder, const json_t *schema, const char *key, GPtrArray **list)
 {
-    const json_t *array = json_object_get(schema, key);
+    const json_t *array = get(builder, schema, key);
     if (!json_is_array(array))
         return TRUE;
     *list = g_ptr_array_new();
@@ -130,13 +127,17 @@ static gboolean build_list(tm_builder *builder, const json_t *schema, const char
 static gboolean build_members(tm_builder *builder, const json_t *schema, const char *key, bool pattern,
                               GArray **list)
 {
-    json_t *object = json_object_get(schema, key), *value;
+    json_t *object = get(builder, schema, key), *value;
     const char *name;
     if (!json_is_object(object))
         return TRUE;
-    *list = g_array_new(FALSE, TRUE, sizeof(tm_member_rule));
-    g_array_set_clear_func(*list, member_clear);
+    if (!*list) {
+        *list = g_array_new(FALSE, TRUE, sizeof(tm_member_rule));
+        g_array_set_clear_func(*list, member_clear);
+    }
     json_object_foreach(object, name, value) {
+        if (json_is_array(value))
+            continue; /* a list of names among dependencies */
         tm_member_rule member = {.name = g_strdup(name)};
         member.rule = build(builder, value);
         member.pattern = pattern && member.rule ? build_pattern(builder, name) : NULL;
@@ -149,7 +150,7 @@ static gboolean build_members(tm_builder *builder, const json_t *schema, const c
 
 static gboolean build_properties(tm_builder *builder, tm_rule *rule, const json_t *schema)
 {
-    json_t *object = json_object_get(schema, "properties"), *value;
+    json_t *object = get(builder, schema, "properties"), *value;
     const char *name;
     if (!json_is_object(object))
         return TRUE;
@@ -163,94 +164,53 @@ static gboolean build_properties(tm_builder *builder, tm_rule *rule, const json_
     return TRUE;
 }
 
-/* The subschema with that $anchor, $id "#name" included. */
-static const json_t *find_anchor(const json_t *at, const char *anchor, int depth)
+static void build_plain(const tm_builder *builder, tm_rule *rule, const json_t *schema)
 {
-    const char *name = tm_json_string(at, "$anchor", NULL), *key;
-    json_t *value;
-    if (name && strcmp(name, anchor) == 0)
-        return at;
-    const json_t *found = NULL;
-    if (depth < MAX_DEPTH && json_is_object(at)) {
-        json_object_foreach((json_t *)(uintptr_t)at, key, value) {
-            if (!found)
-                found = find_anchor(value, anchor, depth + 1);
-        }
-    } else if (depth < MAX_DEPTH) {
-        for (size_t i = 0; !found && i < json_array_size(at); i++)
-            found = find_anchor(json_array_get(at, i), anchor, depth + 1);
-    }
-    return found;
+    rule->values = get(builder, schema, "enum");
+    rule->constant = get(builder, schema, "const");
+    rule->required = get(builder, schema, "required");
+    rule->needs = get(builder, schema, "dependentRequired");
+    rule->needs_7 = get(builder, schema, "dependencies");
+    rule->unique = json_is_true(get(builder, schema, "uniqueItems"));
+    rule->nullable = json_is_true(get(builder, schema, "nullable"));
+    rule->minimum = get(builder, schema, "minimum");
+    rule->maximum = get(builder, schema, "maximum");
+    rule->above = get(builder, schema, "exclusiveMinimum");
+    rule->below = get(builder, schema, "exclusiveMaximum");
+    rule->multiple = get(builder, schema, "multipleOf");
+    build_count(builder, &rule->length, schema, "minLength", "maxLength");
+    build_count(builder, &rule->items_count, schema, "minItems", "maxItems");
+    build_count(builder, &rule->members_count, schema, "minProperties", "maxProperties");
+    build_count(builder, &rule->contains_count, schema, "minContains", "maxContains");
 }
 
-static const json_t *follow_pointer(const json_t *at, const char *pointer)
+static gboolean build_ref(tm_builder *builder, tm_rule *rule, const json_t *schema)
 {
-    g_auto(GStrv) steps = g_strsplit(pointer, "/", -1);
-    for (int i = 1; at && steps[0] && steps[i]; i++) {
-        g_autofree char *plain = g_uri_unescape_string(steps[i], NULL);
-        g_autoptr(GString) step = g_string_new(plain ? plain : steps[i]);
-        g_string_replace(step, "~1", "/", 0);
-        g_string_replace(step, "~0", "~", 0);
-        at = json_is_array(at) ? json_array_get(at, (size_t)g_ascii_strtoull(step->str, NULL, 10))
-                               : json_object_get(at, step->str);
-    }
-    return at;
-}
-
-static gboolean build_ref(tm_builder *builder, tm_rule *rule, const char *ref)
-{
-    const json_t *root = builder->schema->source, *target = NULL;
-    const char *id = tm_json_string(root, "$id", NULL), *part = strchr(ref, '#');
-    size_t before = part ? (size_t)(part - ref) : strlen(ref);
-    part = part ? part + 1 : "";
-    if (!before || (id && strlen(id) == before && strncmp(id, ref, before) == 0))
-        target = *part == '/' || !*part ? follow_pointer(root, part) : find_anchor(root, part, 0);
-    if (!target)
-        return tm_fail(builder->error, TM_ERROR_INPUT,
-                       "schema: nothing stands at $ref \"%s\"; only places of the "
-                       "schema itself are followed",
-                       ref);
-    rule->ref = build(builder, target);
+    const char *ref = json_string_value(get(builder, schema, "$ref"));
+    if (!ref)
+        return TRUE;
+    const json_t *target = tm_schema_follow(builder->schema, schema, ref, builder->error);
+    rule->ref = target ? build(builder, target) : NULL;
     return rule->ref != NULL;
-}
-
-static void build_plain(tm_rule *rule, const json_t *schema)
-{
-    rule->values = tm_json_array(schema, "enum");
-    rule->constant = json_object_get(schema, "const");
-    rule->required = tm_json_array(schema, "required");
-    rule->needs = tm_json_object(schema, "dependentRequired");
-    rule->unique = tm_json_bool(schema, "uniqueItems", false);
-    rule->minimum = number(schema, "minimum");
-    rule->maximum = number(schema, "maximum");
-    rule->above = number(schema, "exclusiveMinimum");
-    rule->below = number(schema, "exclusiveMaximum");
-    rule->multiple = number(schema, "multipleOf");
-    build_count(&rule->length, schema, "minLength", "maxLength");
-    build_count(&rule->items_count, schema, "minItems", "maxItems");
-    build_count(&rule->members_count, schema, "minProperties", "maxProperties");
-    build_count(&rule->contains_count, schema, "minContains", "maxContains");
 }
 
 static gboolean build_rule(tm_builder *builder, tm_rule *rule, const json_t *schema)
 {
-    const json_t *type = json_object_get(schema, "type");
-    const char *pattern = tm_json_string(schema, "pattern", NULL),
-               *ref = tm_json_string(schema, "$ref", NULL);
-    build_plain(rule, schema);
+    const json_t *type = get(builder, schema, "type");
+    const char *pattern = json_string_value(get(builder, schema, "pattern"));
+    build_plain(builder, rule, schema);
     if (type && !build_types(builder, rule, type))
         return FALSE;
-    if (rule->types && tm_json_bool(schema, "nullable", false))
+    if (rule->types && rule->nullable)
         rule->types |= TM_TYPE_NULL;
     if (pattern && !(rule->pattern = build_pattern(builder, pattern)))
         return FALSE;
-    if (ref && !build_ref(builder, rule, ref))
-        return FALSE;
     /* "items" as a list is what older drafts call prefixItems; additionalItems is then what follows. */
-    bool old = json_is_array(json_object_get(schema, "items"));
-    return build_properties(builder, rule, schema) &&
+    bool old = json_is_array(get(builder, schema, "items"));
+    return build_ref(builder, rule, schema) && build_properties(builder, rule, schema) &&
            build_members(builder, schema, "patternProperties", true, &rule->patterns) &&
            build_members(builder, schema, "dependentSchemas", false, &rule->dependents) &&
+           build_members(builder, schema, "dependencies", false, &rule->dependents) &&
            build_list(builder, schema, old ? "items" : "prefixItems", &rule->prefix) &&
            build_list(builder, schema, "allOf", &rule->all) &&
            build_list(builder, schema, "anyOf", &rule->any) &&
@@ -259,7 +219,7 @@ static gboolean build_rule(tm_builder *builder, tm_rule *rule, const json_t *sch
            build_part(builder, schema, "additionalProperties", &rule->others) &&
            build_part(builder, schema, "propertyNames", &rule->names) &&
            build_part(builder, schema, "contains", &rule->contains) &&
-           build_part(builder, schema, "not", &rule->not ) &&
+           build_part(builder, schema, "not", &rule->unlike) &&
            build_part(builder, schema, "if", &rule->when) &&
            build_part(builder, schema, "then", &rule->then) &&
            build_part(builder, schema, "else", &rule->otherwise);
@@ -276,8 +236,8 @@ static const tm_rule *build(tm_builder *builder, const json_t *schema)
         tm_fail(builder->error, TM_ERROR_INPUT, "schema: an object is expected where a schema should stand");
         return NULL;
     }
-    if (builder->depth >= MAX_DEPTH) {
-        tm_fail(builder->error, TM_ERROR_INPUT, "schema: nested deeper than %d levels", MAX_DEPTH);
+    if (builder->depth >= TM_SCHEMA_MAX_DEPTH) {
+        tm_fail(builder->error, TM_ERROR_INPUT, "schema: nested deeper than %d levels", TM_SCHEMA_MAX_DEPTH);
         return NULL;
     }
     rule = g_new0(tm_rule, 1);
@@ -296,6 +256,21 @@ tm_schema *tm_schema_compile(const json_t *schema, GError **error)
     g_autoptr(tm_schema) compiled = g_new0(tm_schema, 1);
     compiled->source = json_deep_copy(schema);
     compiled->rules = g_hash_table_new_full(NULL, NULL, NULL, rule_free);
+    compiled->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    compiled->bases = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    compiled->notes = g_ptr_array_new_with_free_func(g_free);
+    const char *draft = tm_json_string(schema, "$schema", NULL);
+    compiled->drafts = draft ? tm_keyword_drafts(draft) : TM_DRAFT_ANY;
+    if (!compiled->drafts) {
+        tm_fail(
+            error, TM_ERROR_INPUT,
+            "schema: $schema \"%s\" is not known; JSON Schema draft 7 and 2020-12 are: leave the line out, "
+            "or write https://json-schema.org/draft/2020-12/schema",
+            draft);
+        return NULL;
+    }
+    if (!tm_schema_index(compiled, compiled->source, NULL, "", 0, error))
+        return NULL;
     tm_builder builder = {.schema = compiled, .error = error};
     compiled->root = build(&builder, compiled->source);
     return compiled->root ? g_steal_pointer(&compiled) : NULL;
@@ -306,6 +281,14 @@ void tm_schema_free(tm_schema *schema)
     if (!schema)
         return;
     g_hash_table_unref(schema->rules);
+    g_hash_table_unref(schema->places);
+    g_hash_table_unref(schema->bases);
+    g_ptr_array_unref(schema->notes);
     json_decref(schema->source);
     g_free(schema);
+}
+
+const GPtrArray *tm_schema_notes(const tm_schema *schema)
+{
+    return schema->notes;
 }

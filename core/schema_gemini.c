@@ -1,7 +1,7 @@
 /* schema_gemini.c - JSON Schema as Gemini's responseSchema: an OpenAPI subset with nullable, upper-case types
  * and propertyOrdering, without $ref, const, oneOf and additionalProperties. */
 #include "core/json.h"
-#include "core/schema_nodes.h"
+#include "core/schema_convert.h"
 #include <string.h>
 
 enum {
@@ -9,48 +9,25 @@ enum {
     MAX_STEPS = 20000, /* references that double each other unfold without end */
 };
 
-typedef struct {
-    const json_t *root;
-    GPtrArray *lost;
-    int depth, steps;
-} tm_converter;
-
-static void lose(tm_converter *converter, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void lose(tm_converter *converter, const char *format, ...)
-{
-    if (!converter->lost)
-        return;
-    va_list args;
-    va_start(args, format);
-    g_autofree char *what = g_strdup_vprintf(format, args);
-    va_end(args);
-    for (guint i = 0; i < converter->lost->len; i++)
-        if (strcmp(converter->lost->pdata[i], what) == 0)
-            return;
-    g_ptr_array_add(converter->lost, g_steal_pointer(&what));
-}
-
 static json_t *convert(tm_converter *converter, const json_t *schema);
 
 /* Keywords that pass as they are. */
-static void copy_plain(tm_converter *converter, const json_t *schema, json_t *out)
-{
-    static const char *const same[] = {"title",         "description",   "minItems",        "maxItems",
-                                       "minimum",       "maximum",       "minLength",       "maxLength",
-                                       "minProperties", "maxProperties", "pattern",         "example",
-                                       "default",       "nullable",      "propertyOrdering"};
-    static const char *const gone[] = {
-        "not",         "if",         "patternProperties", "propertyNames",    "contains",
-        "uniqueItems", "multipleOf", "dependentRequired", "dependentSchemas", "additionalItems"};
-    for (size_t i = 0; i < G_N_ELEMENTS(same); i++) {
-        json_t *value = json_object_get(schema, same[i]);
-        if (value)
-            json_object_set(out, same[i], value);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(gone); i++)
-        if (json_object_get(schema, gone[i]))
-            lose(converter, "%s", gone[i]);
-}
+static const char *const same[] = {"title",         "description",   "minItems",         "maxItems",
+                                   "minimum",       "maximum",       "minLength",        "maxLength",
+                                   "minProperties", "maxProperties", "pattern",          "example",
+                                   "default",       "nullable",      "propertyOrdering", NULL};
+static const char *const gone[] = {"not",
+                                   "if",
+                                   "patternProperties",
+                                   "propertyNames",
+                                   "contains",
+                                   "uniqueItems",
+                                   "multipleOf",
+                                   "dependentRequired",
+                                   "dependentSchemas",
+                                   "dependencies",
+                                   "additionalItems",
+                                   NULL};
 
 /* Gemini refuses other formats with a 400. */
 static void copy_format(tm_converter *converter, const json_t *schema, json_t *out)
@@ -60,7 +37,7 @@ static void copy_format(tm_converter *converter, const json_t *schema, json_t *o
     if (format && g_strv_contains(known, format))
         json_object_set_new(out, "format", json_string(format));
     else if (format)
-        lose(converter, "format %s", format);
+        tm_converter_lose(converter, "format %s", format);
 }
 
 static void set_type(json_t *out, const char *type)
@@ -105,10 +82,7 @@ static bool convert_type(const json_t *schema, json_t *out)
 /* Values must be texts; null among them is nullable. False: no way. */
 static bool convert_values(const json_t *schema, json_t *out)
 {
-    json_t *constant = json_object_get(schema, "const");
-    const json_t *values = tm_json_array(schema, "enum");
-    g_autoptr(json_t) one = constant && !values ? json_pack("[O]", constant) : NULL;
-    values = one ? one : values;
+    g_autoptr(json_t) values = tm_converter_values(schema);
     if (!values)
         return true;
     json_t *texts = json_array();
@@ -125,23 +99,6 @@ static bool convert_values(const json_t *schema, json_t *out)
     if (!json_object_get(out, "type"))
         set_type(out, "STRING");
     return json_array_size(texts) > 0;
-}
-
-static void convert_bounds(tm_converter *converter, const json_t *schema, json_t *out)
-{
-    static const struct {
-        const char *exclusive, *inclusive;
-        int step;
-    } bounds[] = {{"exclusiveMinimum", "minimum", 1}, {"exclusiveMaximum", "maximum", -1}};
-    bool integer = g_strcmp0(tm_json_string(out, "type", NULL), "INTEGER") == 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(bounds); i++) {
-        const json_t *bound = json_object_get(schema, bounds[i].exclusive);
-        if (json_is_integer(bound) && integer)
-            json_object_set_new(out, bounds[i].inclusive,
-                                json_integer(json_integer_value(bound) + bounds[i].step));
-        else if (bound)
-            lose(converter, "%s", bounds[i].exclusive);
-    }
 }
 
 static bool convert_object(tm_converter *converter, const json_t *schema, json_t *out)
@@ -177,7 +134,7 @@ static bool convert_alternatives(tm_converter *converter, const json_t *schema, 
 {
     const json_t *alternatives = tm_json_array(schema, "anyOf");
     if (!alternatives && (alternatives = tm_json_array(schema, "oneOf")))
-        lose(converter, "oneOf (sent as anyOf)");
+        tm_converter_lose(converter, "oneOf (sent as anyOf)");
     if (!alternatives)
         return true;
     json_t *list = json_array();
@@ -203,42 +160,6 @@ static bool convert_alternatives(tm_converter *converter, const json_t *schema, 
     return true;
 }
 
-static const json_t *resolve(const tm_converter *converter, const char *ref)
-{
-    if (ref[0] != '#' || (ref[1] && ref[1] != '/'))
-        return NULL;
-    const json_t *at = converter->root;
-    g_auto(GStrv) steps = g_strsplit(ref, "/", -1);
-    for (int i = 1; at && steps[i]; i++) {
-        g_autoptr(GString) step = g_string_new(steps[i]);
-        g_string_replace(step, "~1", "/", 0);
-        g_string_replace(step, "~0", "~", 0);
-        at = json_is_array(at) ? json_array_get(at, (size_t)g_ascii_strtoull(step->str, NULL, 10))
-                               : json_object_get(at, step->str);
-    }
-    return at;
-}
-
-/* What a $ref or a lone allOf stands for, with what stands beside it laid over. (transfer full); NULL: no
- * way. */
-static json_t *unfold(const tm_converter *converter, const json_t *schema)
-{
-    const char *ref = tm_json_string(schema, "$ref", NULL);
-    const json_t *all = tm_json_array(schema, "allOf");
-    if (ref && all)
-        return NULL;
-    const json_t *base = ref                         ? resolve(converter, ref)
-                         : json_array_size(all) == 1 ? json_array_get(all, 0)
-                                                     : NULL;
-    if (!json_is_object(base))
-        return NULL;
-    json_t *whole = json_copy((json_t *)(uintptr_t)base);
-    g_autoptr(json_t) beside = json_copy((json_t *)(uintptr_t)schema);
-    json_object_del(beside, ref ? "$ref" : "allOf");
-    json_object_update(whole, beside);
-    return whole;
-}
-
 static json_t *convert_plain(tm_converter *converter, const json_t *schema)
 {
     g_autoptr(json_t) out = json_object();
@@ -247,9 +168,10 @@ static json_t *convert_plain(tm_converter *converter, const json_t *schema)
         return NULL;
     if (!convert_type(schema, out) || !convert_values(schema, out))
         return NULL;
-    copy_plain(converter, schema, out);
+    tm_converter_copy(schema, same, out);
+    tm_converter_lose_all(converter, schema, gone);
     copy_format(converter, schema, out);
-    convert_bounds(converter, schema, out);
+    tm_converter_bounds(converter, schema, g_strcmp0(tm_json_string(out, "type", NULL), "INTEGER") == 0, out);
     if (!convert_object(converter, schema, out) || !convert_alternatives(converter, schema, out))
         return NULL;
     if (items) {
@@ -269,7 +191,7 @@ static json_t *convert(tm_converter *converter, const json_t *schema)
     converter->depth++;
     json_t *out = NULL;
     if (json_object_get(schema, "$ref") || json_object_get(schema, "allOf")) {
-        g_autoptr(json_t) whole = unfold(converter, schema);
+        g_autoptr(json_t) whole = tm_converter_unfold(converter, schema);
         out = whole ? convert(converter, whole) : NULL; /* one that leads back to itself ends at the depth */
     } else {
         out = convert_plain(converter, schema);

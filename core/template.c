@@ -1,5 +1,6 @@
 /* template.c - compiles a template with its partials. */
 #include "core/template.h"
+#include "core/caret.h"
 #include "core/error.h"
 #include "core/template_nodes.h"
 #include <string.h>
@@ -91,6 +92,11 @@ const tm_variable *tm_template_variables(const tm_template *template, size_t *n)
 {
     *n = template->variables->len;
     return (const tm_variable *)template->variables->data;
+}
+
+char *tm_template_show(const tm_template *template, const tm_variable *variable)
+{
+    return tm_caret(template->main->source, template->main->length, variable->offset);
 }
 
 bool tm_template_reads_row(const tm_template *template)

@@ -13,6 +13,7 @@ typedef char *(*tm_partial_loader)(const char *name, void *data);
 typedef struct {
     const char *name; /* first segment of the path, as written */
     int line, column; /* of the first use, 1-based, in the template's own file */
+    size_t offset;    /* in its source */
     bool needed;      /* is printed or iterated outside of any #if/#unless that tests it */
 } tm_variable;
 
@@ -23,6 +24,9 @@ tm_template *tm_template_compile(const char *source, size_t length, const char *
                                  tm_partial_loader loader, void *loader_data, GError **error);
 void tm_template_free(tm_template *template);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_template, tm_template_free)
+
+/* "\n    the line\n      ^": where the template first uses a variable. (transfer full) */
+char *tm_template_show(const tm_template *template, const tm_variable *variable);
 
 /* The variables in order of first use; borrowed, valid as long as the template. */
 const tm_variable *tm_template_variables(const tm_template *template, size_t *n);

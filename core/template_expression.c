@@ -1,5 +1,6 @@
-/* template_expression.c - what stands between the braces: paths, literals, helpers with their arguments. */
+/* template_expression.c - a single value between the braces: a path, a literal, a call in parentheses. */
 #include "core/error.h"
+#include "core/guess.h"
 #include "core/template_nodes.h"
 #include <string.h>
 
@@ -12,7 +13,7 @@ gboolean tm_parser_fail(tm_parser *parser, const char *at, const char *format, .
     return tm_unit_fail(parser->unit, (size_t)(at - parser->start), parser->error, "%s", what);
 }
 
-static int peek(const tm_parser *parser, size_t ahead)
+int tm_parser_peek(const tm_parser *parser, size_t ahead)
 {
     return (size_t)(parser->end - parser->at) > ahead ? (unsigned char)parser->at[ahead] : -1;
 }
@@ -26,7 +27,7 @@ void tm_parser_skip_space(tm_parser *parser)
 
 /* Handlebars' characters of a name: all but white space and ! " # % & ' ( ) * + , . / ; < = > @ [ \ ] ^ ` { |
  * } ~ */
-static size_t word_length(const char *at, const char *end)
+size_t tm_word_length(const char *at, const char *end)
 {
     const char *from = at;
     while (at < end && *at && !strchr("!\"#%&'()*+,./;<=>@[\\]^`{|}~", *at) && !tm_space_at(at, end))
@@ -36,7 +37,7 @@ static size_t word_length(const char *at, const char *end)
 
 char *tm_word_parse(tm_parser *parser)
 {
-    size_t n = word_length(parser->at, parser->end);
+    size_t n = tm_word_length(parser->at, parser->end);
     if (!n)
         return NULL;
     char *word = g_strndup(parser->at, n);
@@ -57,7 +58,7 @@ static json_t *parse_quoted(tm_parser *parser)
     const char *from = parser->at++;
     g_autoptr(GString) text = g_string_new(NULL);
     while (parser->at < parser->end && *parser->at != quote) {
-        if (*parser->at == '\\' && peek(parser, 1) == quote)
+        if (*parser->at == '\\' && tm_parser_peek(parser, 1) == quote)
             parser->at++;
         g_string_append_c(text, *parser->at++);
     }
@@ -85,7 +86,7 @@ static bool parse_plain_literal(tm_parser *parser, json_t **literal)
             return true;
         }
     }
-    const char *at = parser->at + (peek(parser, 0) == '-');
+    const char *at = parser->at + (tm_parser_peek(parser, 0) == '-');
     size_t digits = 0, fraction = 0;
     while (at < parser->end && g_ascii_isdigit(*at))
         at++, digits++;
@@ -110,7 +111,7 @@ static char *parse_bracketed(tm_parser *parser)
     const char *from = parser->at++;
     GString *text = g_string_new(NULL);
     while (parser->at < parser->end && *parser->at != ']') {
-        if (*parser->at == '\\' && (peek(parser, 1) == ']' || peek(parser, 1) == '\\'))
+        if (*parser->at == '\\' && (tm_parser_peek(parser, 1) == ']' || tm_parser_peek(parser, 1) == '\\'))
             parser->at++;
         g_string_append_c(text, *parser->at++);
     }
@@ -128,17 +129,17 @@ static gboolean parse_segment(tm_parser *parser, tm_expression *path)
     const char *from = parser->at;
     bool first = !path->segments->len && !path->depth && !path->scoped;
     char *segment = NULL;
-    if (peek(parser, 0) == '[') {
+    if (tm_parser_peek(parser, 0) == '[') {
         segment = parse_bracketed(parser);
         if (!segment)
             return FALSE;
-    } else if (peek(parser, 0) == '.' && peek(parser, 1) == '.') {
+    } else if (tm_parser_peek(parser, 0) == '.' && tm_parser_peek(parser, 1) == '.') {
         parser->at += 2;
         if (path->segments->len)
             return tm_parser_fail(parser, from, "../ stands only at the beginning of a path");
         path->depth++;
         return TRUE;
-    } else if (peek(parser, 0) == '.' && first) {
+    } else if (tm_parser_peek(parser, 0) == '.' && first) {
         parser->at++;
         path->scoped = true;
         return TRUE;
@@ -168,7 +169,7 @@ static gboolean parse_path(tm_parser *parser, tm_expression *path)
     do {
         if (!parse_segment(parser, path))
             return FALSE;
-        int next = peek(parser, 0);
+        int next = tm_parser_peek(parser, 0);
         if (next != '.' && next != '/')
             return TRUE;
         parser->at++;
@@ -204,15 +205,25 @@ static gboolean parse_call(tm_parser *parser, tm_expression *expression)
     parser->depth--;
     if (!expression->call)
         return FALSE;
-    if (peek(parser, 0) != ')')
+    if (tm_parser_peek(parser, 0) != ')')
         return tm_parser_fail(parser, parser->at, "the ( of this expression is never closed: ) is missing");
     parser->at++;
     return TRUE;
 }
 
+/* @indx would be empty in every row. Other names are whatever a program gives along: @auth, @state. */
+static gboolean check_data(tm_parser *parser, const tm_expression *data, const char *at)
+{
+    static const char *const known[] = {"index", "key", "first", "last", "root", "metadata", NULL};
+    const char *name = data->segments->pdata[0];
+    const char *guess = g_strv_contains(known, name) ? NULL : tm_guess(name, known, (size_t)-1);
+    return !guess || tm_parser_fail(parser, at, "unknown @%s; did you mean @%s?", name, guess);
+}
+
 static gboolean parse_into(tm_parser *parser, tm_expression *expression)
 {
-    int first = peek(parser, 0);
+    const char *from = parser->at;
+    int first = tm_parser_peek(parser, 0);
     if (first == '(')
         return parse_call(parser, expression);
     if (first == '"' || first == '\'') {
@@ -235,6 +246,8 @@ static gboolean parse_into(tm_parser *parser, tm_expression *expression)
         find_name(parser, expression);
     else if (!expression->segments->len)
         return tm_parser_fail(parser, parser->at, "a name is missing after @");
+    else
+        return check_data(parser, expression, from);
     return TRUE;
 }
 
@@ -249,122 +262,4 @@ tm_expression *tm_expression_parse(tm_parser *parser)
     expression->offset = (size_t)(from - parser->start);
     expression->length = (size_t)(parser->at - from);
     return expression;
-}
-
-/* name=value */
-static gboolean parse_named(tm_parser *parser, tm_use *use, size_t name_length)
-{
-    tm_named *named = g_new0(tm_named, 1);
-    named->name = g_strndup(parser->at, name_length);
-    named->offset = (size_t)(parser->at - parser->start);
-    g_ptr_array_add(use->named, named);
-    parser->at += name_length;
-    tm_parser_skip_space(parser);
-    parser->at++;
-    tm_parser_skip_space(parser);
-    named->value = tm_expression_parse(parser);
-    return named->value != NULL;
-}
-
-gboolean tm_use_parse_arguments(tm_parser *parser, tm_use *use)
-{
-    for (;;) {
-        tm_parser_skip_space(parser);
-        int next = peek(parser, 0);
-        if (next == -1 || next == '}' || next == '~' || next == ')' || next == '|')
-            return TRUE;
-        size_t n = word_length(parser->at, parser->end);
-        tm_parser after = *parser;
-        after.at += n;
-        tm_parser_skip_space(&after);
-        if (n && n == 2 && memcmp(parser->at, "as", 2) == 0 && peek(&after, 0) == '|')
-            return TRUE;
-        if (n && peek(&after, 0) == '=') {
-            if (!parse_named(parser, use, n))
-                return FALSE;
-            continue;
-        }
-        if (use->named->len)
-            return tm_parser_fail(parser, parser->at,
-                                  "an argument without a name stands before those with one");
-        tm_expression *param = tm_expression_parse(parser);
-        if (!param)
-            return FALSE;
-        g_ptr_array_add(use->params, param);
-    }
-}
-
-/* A literal as head, {{12}} or {{"a b"}}, is the column of that name. */
-static void literal_to_path(tm_parser *parser, tm_expression *head)
-{
-    if (head->kind != TM_EXPRESSION_LITERAL)
-        return;
-    char *name = json_is_string(head->literal) ? g_strdup(json_string_value(head->literal))
-                                               : g_strndup(parser->start + head->offset, head->length);
-    json_decref(head->literal);
-    head->literal = NULL;
-    head->kind = TM_EXPRESSION_PATH;
-    head->segments = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(head->segments, name);
-}
-
-static gboolean find_helper(tm_parser *parser, tm_use *use, int way)
-{
-    const tm_expression *head = use->head;
-    bool simple =
-        head->kind == TM_EXPRESSION_PATH && !head->depth && !head->scoped && head->segments->len == 1;
-    bool call = use->params->len || use->named->len || way == TM_AS_VALUE;
-    const tm_helper *helper = simple ? tm_helper_named(head->segments->pdata[0]) : NULL;
-    if (helper) {
-        use->helper = helper;
-        return tm_helper_check(parser->unit, use, way, parser->error);
-    }
-    return !call || tm_helper_unknown(parser->unit, head, way, parser->error);
-}
-
-tm_use *tm_use_parse(tm_parser *parser, int way)
-{
-    tm_use *use = tm_use_new();
-    tm_parser_skip_space(parser);
-    use->head = tm_expression_parse(parser);
-    if (use->head) {
-        literal_to_path(parser, use->head);
-        if (tm_use_parse_arguments(parser, use) && find_helper(parser, use, way))
-            return use;
-    }
-    tm_use_free(use);
-    return NULL;
-}
-
-char **tm_names_parse(tm_parser *parser, gboolean *ok)
-{
-    *ok = TRUE;
-    tm_parser_skip_space(parser);
-    const char *from = parser->at;
-    if (peek(parser, 0) != 'a' || peek(parser, 1) != 's' || !tm_space_at(parser->at + 2, parser->end))
-        return NULL;
-    parser->at += 2;
-    tm_parser_skip_space(parser);
-    if (peek(parser, 0) != '|') {
-        *ok = tm_parser_fail(parser, from, "block parameters are written as |name|");
-        return NULL;
-    }
-    parser->at++;
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    for (;;) {
-        tm_parser_skip_space(parser);
-        char *name = tm_word_parse(parser);
-        if (!name)
-            break;
-        g_ptr_array_add(names, name);
-    }
-    if (peek(parser, 0) != '|' || !names->len || names->len > 2) {
-        *ok = tm_parser_fail(parser, from, "block parameters are one or two names: as |item index|");
-        g_ptr_array_unref(names);
-        return NULL;
-    }
-    parser->at++;
-    g_ptr_array_add(names, NULL);
-    g_ptr_array_set_free_func(names, NULL);
-    return (char **)g_ptr_array_free(names, FALSE);
 }

@@ -137,19 +137,26 @@ void tm_use_free(tm_use *use);
 tm_program *tm_program_new(void);
 void tm_program_free(tm_program *program);
 
-/* template_expression.c: what stands between the braces. Each leaves parser->at behind what it read. NULL and
- * the error set on failure. (transfer full) */
-void tm_parser_skip_space(tm_parser *parser);
+/* template_expression.c: a single value. NULL and the error set on failure, parser->at behind what was read
+ * else. (transfer full) */
 tm_expression *tm_expression_parse(tm_parser *parser);
-/* Head, arguments and named arguments; `way` is how a helper would be used here. A head of one word that
- * names a helper is that helper; with arguments it must be. */
+void tm_parser_skip_space(tm_parser *parser);
+/* The byte so far ahead; -1: the end. */
+int tm_parser_peek(const tm_parser *parser, size_t ahead);
+/* Bytes of the word, as Handlebars takes it for a name, that begins at `at`. */
+size_t tm_word_length(const char *at, const char *end);
+/* That word; NULL without an error if none stands here. (transfer full) */
+char *tm_word_parse(tm_parser *parser);
+
+/* template_use.c: what stands between two braces. Each leaves parser->at behind what it read.
+ * Head, arguments and named arguments; `way` is how a helper would be used here. A head of one word that
+ * names a helper is that helper; with arguments it must be. NULL and the error set on failure. (transfer
+ * full) */
 tm_use *tm_use_parse(tm_parser *parser, int way);
 /* The arguments after a head that is read already. */
 gboolean tm_use_parse_arguments(tm_parser *parser, tm_use *use);
 /* "as |a b|", where it stands next; else NULL without an error. (transfer full) */
 char **tm_names_parse(tm_parser *parser, gboolean *ok);
-/* A word as Handlebars takes it for a name; NULL without an error if none stands here. (transfer full) */
-char *tm_word_parse(tm_parser *parser);
 gboolean tm_parser_fail(tm_parser *parser, const char *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* template_tag.c: what kind of tag stands at parser->at. */

@@ -1,9 +1,8 @@
 /* template_unit.c - one source, and the places in it that messages name. */
+#include "core/caret.h"
 #include "core/error.h"
 #include "core/template_nodes.h"
 #include <string.h>
-
-enum { SHOWN_BEFORE = 60, SHOWN_AFTER = 40 }; /* characters of a long line around the caret */
 
 tm_unit *tm_unit_new(const char *name, const char *source, size_t length, int first_line)
 {
@@ -45,36 +44,14 @@ void tm_unit_place(const tm_unit *unit, tm_place *place, size_t offset)
     }
 }
 
-/* The line around `offset` and below it a caret under the place; tabs stay tabs so that it lines up. */
-static char *show(const tm_unit *unit, size_t offset)
-{
-    const char *at = unit->source + offset, *from = at, *to = at, *end = unit->source + unit->length;
-    for (int n = 0; from > unit->source && from[-1] != '\n' && n < SHOWN_BEFORE; n++)
-        from = g_utf8_prev_char(from);
-    for (int n = 0; to < end && *to != '\n' && *to != '\r' && n < SHOWN_AFTER; n++)
-        to = MIN(g_utf8_next_char(to), end);
-    g_autofree char *line = g_utf8_make_valid(from, to - from);
-    g_autofree char *before = g_utf8_make_valid(from, at - from);
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "\n    %s\n    ", line);
-    for (const char *c = before; *c; c = g_utf8_next_char(c)) {
-        gunichar wide = g_utf8_get_char(c);
-        g_string_append(text, *c == '\t'                    ? "\t"
-                              : g_unichar_iszerowidth(wide) ? ""
-                              : g_unichar_iswide(wide)      ? "  "
-                                                            : " ");
-    }
-    g_string_append_c(text, '^');
-    return g_string_free(text, FALSE);
-}
-
 gboolean tm_unit_fail(const tm_unit *unit, size_t offset, GError **error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_autofree char *where = show(unit, offset), *valid = g_utf8_make_valid(what, -1);
+    g_autofree char *where = tm_caret(unit->source, unit->length, offset),
+                    *valid = g_utf8_make_valid(what, -1);
     tm_place place = {0};
     tm_unit_place(unit, &place, offset);
     return tm_fail(error, TM_ERROR_INPUT, "%s:%d:%d: %s%s", unit->name, place.line, place.column, valid,

@@ -25,13 +25,32 @@ static size_t text_length(const char *text, size_t length)
     return units;
 }
 
+/* JavaScript's text[index]: half of a pair of surrogates is no character, U+FFFD. NULL: past the end.
+ * (transfer full) */
+static json_t *text_unit(const char *text, size_t length, size_t index)
+{
+    const char *end = text + length;
+    for (size_t unit = 0; text < end; text = g_utf8_next_char(text)) {
+        bool wide = (unsigned char)*text >= 0xf0;
+        if (unit == index || (wide && unit + 1 == index))
+            return wide ? json_string("\xef\xbf\xbd")
+                        : json_stringn(text, (size_t)(g_utf8_next_char(text) - text));
+        unit += wide ? 2 : 1;
+    }
+    return NULL;
+}
+
 static const json_t *member(tm_renderer *renderer, const json_t *value, const char *name)
 {
     if (json_is_object(value))
         return json_object_get(value, name);
+    guint64 index;
+    bool counted =
+        g_ascii_string_to_unsigned(name, 10, 0, G_MAXUINT32, &index, NULL) && (*name != '0' || !name[1]);
+    if (json_is_string(value) && counted)
+        return keep(renderer, text_unit(json_string_value(value), json_string_length(value), (size_t)index));
     if (json_is_array(value)) {
-        guint64 index;
-        if (g_ascii_string_to_unsigned(name, 10, 0, G_MAXUINT32, &index, NULL))
+        if (counted)
             return json_array_get(value, (size_t)index);
         if (strcmp(name, "length") == 0)
             return keep(renderer, json_integer((json_int_t)json_array_size(value)));
@@ -44,7 +63,24 @@ static const json_t *member(tm_renderer *renderer, const json_t *value, const ch
 
 static const json_t *follow(tm_renderer *renderer, const json_t *value, const GPtrArray *segments, guint from)
 {
-    for (guint i = from; value && i < segments->len; i++)
+    for (guint i = from; value && !json_is_null(value) && i < segments->len; i++)
+        value = member(renderer, value, segments->pdata[i]);
+    return value;
+}
+
+/* What lookup and @-paths find nothing in, and then are themselves, as in Handlebars. */
+static bool is_falsy(const json_t *value)
+{
+    return !value || json_is_null(value) || json_is_false(value) ||
+           (json_is_string(value) && !json_string_length(value)) ||
+           (json_is_number(value) && json_number_value(value) == 0);
+}
+
+/* The same of an @-path. */
+static const json_t *follow_data(tm_renderer *renderer, const json_t *value, const GPtrArray *segments,
+                                 guint from)
+{
+    for (guint i = from; !is_falsy(value) && i < segments->len; i++)
         value = member(renderer, value, segments->pdata[i]);
     return value;
 }
@@ -76,27 +112,30 @@ static const json_t *data_value(tm_renderer *renderer, const tm_frame *frame, co
     bool found;
     const json_t *value = loop_value(renderer, frame->loop, expression->depth, name, &found);
     if (found)
-        return follow(renderer, value, expression->segments, 1);
+        return follow_data(renderer, value, expression->segments, 1);
     if (strcmp(name, "root") == 0)
-        return follow(renderer, renderer->row, expression->segments, 1);
+        return follow_data(renderer, renderer->row, expression->segments, 1);
     const char *second = expression->segments->len > 1 ? expression->segments->pdata[1] : "";
     if (strcmp(name, "metadata") == 0 && strcmp(second, "docs") == 0)
-        return follow(renderer, renderer->render->docs, expression->segments, 2);
+        return follow_data(renderer, renderer->render->docs, expression->segments, 2);
     if (strcmp(name, "metadata") == 0 && strcmp(second, "messages") == 0)
-        return follow(renderer, renderer->render->messages, expression->segments, 2);
-    return follow(renderer, json_object_get(renderer->render->context, name), expression->segments, 1);
+        return follow_data(renderer, renderer->render->messages, expression->segments, 2);
+    return follow_data(renderer, json_object_get(renderer->render->context, name), expression->segments, 1);
 }
 
 static const json_t *lookup(tm_renderer *renderer, const tm_frame *frame, const tm_use *use)
 {
     const json_t *object = tm_value_of(renderer, frame, use->params->pdata[0]);
     const json_t *key = tm_value_of(renderer, frame, use->params->pdata[1]);
+    if (is_falsy(object))
+        return object;
     if (json_is_string(key))
         return member(renderer, object, json_string_value(key));
-    if (!json_is_number(key))
+    if (!key)
         return NULL;
-    g_autofree char *name = tm_json_text(key);
-    return member(renderer, object, name);
+    g_autoptr(GString) name = g_string_new(NULL); /* [1] is the name 1 */
+    tm_value_write(name, key);
+    return member(renderer, object, name->str);
 }
 
 const json_t *tm_named_value(tm_renderer *renderer, const tm_frame *frame, const tm_use *use,

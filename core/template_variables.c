@@ -35,9 +35,9 @@ static void note(tm_survey *survey, const char *name, const tm_expression *expre
     }
     char *copy = g_strdup(name);
     g_ptr_array_add(survey->template->names, copy);
-    tm_unit_place(survey->template->main, &survey->place,
-                  survey->call ? survey->call->offset : expression->offset);
-    tm_variable variable = {copy, survey->place.line, survey->place.column, needed};
+    size_t offset = survey->call ? survey->call->offset : expression->offset;
+    tm_unit_place(survey->template->main, &survey->place, offset);
+    tm_variable variable = {copy, survey->place.line, survey->place.column, offset, needed};
     g_array_append_val(variables, variable);
     g_hash_table_insert(survey->found, copy, GSIZE_TO_POINTER(variables->len));
 }

@@ -76,6 +76,7 @@ static gboolean write_row(results *r, tm_result *row, GError **error)
     if (r->options->failed_only && strcmp(status, "failed") != 0 && strcmp(status, "blocked") != 0)
         return TRUE;
     g_auto(GStrv) files = NULL;
+    row->labels = r->options->labels;
     row->checked = !r->options->all_revisions; /* an older prompt may have asked for text */
     if (r->options->media_dir && row->stored && row->stored->parts) {
         files = tm_results_media(row->stored->parts, r->options->media_dir, error);

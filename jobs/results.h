@@ -11,6 +11,7 @@
  * lost: it is in _error. */
 #pragma once
 #include "core/binding.h"
+#include "core/label.h"
 #include "jobs/store.h"
 #include <stdio.h>
 
@@ -22,6 +23,8 @@ typedef struct {
     bool all_revisions;
     bool spreadsheet; /* BOM, and cells that begin with = + - @ are guarded by a ' (plain numbers are not) */
     bool json_output; /* the prompt asks for JSON: output is parsed, its top-level keys become columns */
+    const tm_labels
+        *labels; /* the prompt asks for one of these: output is the label, as the set writes it; NULL */
     char **output_keys; /* those keys, of the output schema's properties, NULL-terminated; NULL: not known */
     /* Folder for images and other files in answers (made when there is one), named by their content; NULL:
      * they stay inline, as "parts" of JSONL. Their paths, this folder's as it is written here and a name, are

@@ -73,10 +73,28 @@ static void write_media(GString *out, const tm_result *result)
     }
 }
 
+const char *tm_result_label(const tm_result *result)
+{
+    const tm_stored *stored = result->stored;
+    bool asked = result->labels && stored && stored->class == TM_CLASS_OK && stored->output;
+    return asked ? tm_labels_match(result->labels, stored->output, stored->output_length) : NULL;
+}
+
 static void write_output(GString *out, const tm_result *result, bool json_output)
 {
     const tm_stored *stored = result->stored;
+    const char *label = tm_result_label(result);
     g_string_append(out, ",\"output\":");
+    if (label) {
+        tm_json_write_string(out, label, strlen(label));
+        if (strlen(label) != stored->output_length ||
+            memcmp(label, stored->output, stored->output_length) != 0) {
+            g_string_append(out, ",\"output_raw\":");
+            tm_json_write_string(out, stored->output, stored->output_length);
+        }
+        write_media(out, result);
+        return;
+    }
     if (json_output && result->checked && stored->class == TM_CLASS_OK && stored->output &&
         write_compact(out, stored->output, stored->output_length)) {
         write_media(out, result);

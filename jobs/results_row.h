@@ -11,6 +11,7 @@ typedef struct {
     const tm_stored *stored; /* NULL: never queued */
     const char *why;         /* of a rejected row */
     bool checked;            /* an ok answer was found to be JSON when it came */
+    const tm_labels *labels; /* the prompt's; NULL: none */
     char **files;            /* paths of the answer's media; NULL: none, or they stay inline */
 } tm_result;
 
@@ -18,7 +19,11 @@ typedef struct {
  * second time writes nothing. Their paths, NULL-terminated (transfer full); NULL and *error. */
 char **tm_results_media(const char *parts, const char *dir, GError **error);
 
-/* Appends the row as one line of JSON. */
+/* The label that an ok answer says; NULL: it says none, or none was asked for. Borrowed. */
+const char *tm_result_label(const tm_result *result);
+
+/* Appends the row as one line of JSON; where an answer says its label with more around it, `output_raw` has
+ * that. */
 void tm_result_write_json(const tm_result *result, bool json_output, GString *out);
 
 /* The columns of CSV or TSV. */

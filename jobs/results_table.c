@@ -203,6 +203,13 @@ static void write_output(tm_results_table *table, const tm_result *result, GStri
             write_cell(table, "", 0, out);
         return;
     }
+    const char *label = tm_result_label(result);
+    if (label) {
+        write_cell(table, label, strlen(label), out);
+        for (guint i = 1; i < table->keys->len; i++)
+            write_cell(table, "", 0, out);
+        return;
+    }
     if (table->keys->len == 0) {
         g_autoptr(json_t) json = table->json_output ? tm_answer_json(text, length) : NULL;
         if (json)

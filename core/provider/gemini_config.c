@@ -225,28 +225,6 @@ static void finish_thinking(split *s)
         json_object_set(s->generation, "thinkingConfig", s->thinking);
 }
 
-static void finish_schema(split *s, const tm_prompt *prompt)
-{
-    bool own = json_object_get(s->generation, "responseSchema") ||
-               json_object_get(s->generation, "responseJsonSchema");
-    bool other = json_object_get(s->generation, "responseFormat") != NULL;
-    if (prompt->output_schema && !own && !other) {
-        g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(g_free);
-        json_t *schema = tm_schema_to_gemini(prompt->output_schema, lost);
-        if (schema)
-            json_object_set_new(s->generation, "responseSchema", schema);
-        else
-            json_object_set(s->generation, "responseJsonSchema", prompt->output_schema);
-        for (guint i = 0; schema && i < lost->len; i++)
-            note(s, "output schema: %s is not told to the model; answers are checked for it all the same",
-                 (const char *)lost->pdata[i]);
-        own = true;
-    }
-    if ((own || g_strcmp0(prompt->output_format, "json") == 0) && !other &&
-        !json_object_get(s->generation, "responseMimeType"))
-        json_object_set_new(s->generation, "responseMimeType", json_string("application/json"));
-}
-
 /* The top-level members in one text, from the comma after "contents" on. (transfer full) */
 static char *tail_of(split *s)
 {
@@ -274,7 +252,7 @@ tm_skeleton *tm_gemini_prepare(const tm_prompt *prompt, const char *model, GPtrA
         add_members(&s, prompt->config, 0);
     add_tools(&s, prompt->tools);
     finish_thinking(&s);
-    finish_schema(&s, prompt);
+    tm_gemini_ask_for(s.generation, prompt, notes);
     if (tm_json_integer(s.generation, "candidateCount", 1) > 1)
         note(&s, "candidateCount: only the first candidate is kept, all are paid for");
     const char *tier = tm_json_string(s.top, "serviceTier", NULL);

@@ -14,6 +14,10 @@ struct tm_skeleton {
 tm_skeleton *tm_gemini_prepare(const tm_prompt *prompt, const char *model, GPtrArray *notes, GError **error);
 void tm_gemini_skeleton_free(tm_skeleton *skeleton);
 
+/* gemini_schema.c: sets what kind of answer the prompt asks for, unless its config does. Notes may be NULL.
+ */
+void tm_gemini_ask_for(json_t *generation, const tm_prompt *prompt, GPtrArray *notes);
+
 /* gemini_request.c: appends the members of a GenerateContentRequest, without its braces: system instruction
  * and contents spliced from the messages, then the skeleton's tail. */
 gboolean tm_gemini_write_request(GString *out, const tm_operation *operation, GError **error);

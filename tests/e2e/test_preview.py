@@ -124,6 +124,30 @@ class Preview(unittest.TestCase):
         self.assertIn("bad.prompt:5:3: unknown helper 'jsn'; did you mean 'json'?", done.stderr)
         self.assertIn("^", done.stderr)
 
+    def test_a_misspelt_variable_is_guessed_by_the_input_schema(self):
+        head = "---\nmodel: m\ninput:\n  schema: {text: string, 'lang?': string}\n---\n"
+        self.write("bad.prompt", head + "Hi {{txt}}")
+        self.assertIn("warning: bad.prompt:6:6: {{txt}} is not in the input schema; did you mean {{text}}?\n      Hi {{txt}}\n"
+                      "           ^", self.preview("bad.prompt").stderr)
+        self.write("good.prompt", head + "Hi {{text}} {{other}} {{txt}}")
+        self.assertNotIn("input schema", self.preview("good.prompt").stderr)
+
+    def test_mistakes_in_the_front_matter_have_their_place(self):
+        self.write("bad.prompt", "---\nmodel: m\noutput:\n  schema:\n    label: strng\n---\nHi\n")
+        self.assertIn("bad.prompt:5:12: output schema: unknown type 'strng'; did you mean 'string'?\n"
+                      "          label: strng\n                 ^", self.preview("bad.prompt", status=1).stderr)
+
+    def test_what_a_schema_says_and_nobody_checks_is_told(self):
+        self.write("odd.prompt", "---\nmodel: m\noutput:\n  schema:\n    type: object\n    properties: "
+                   "{mail: {type: string, format: email, minLenght: 2}}\n---\nHi\n")
+        said = self.preview("odd.prompt").stderr
+        for words in ("/properties/mail: format 'email' is not checked", "Did you mean 'minLength'?",
+                      "format email is not told to the model"):
+            self.assertIn(words, said)
+        self.write("refused.prompt", "---\nmodel: m\noutput:\n  schema: {type: object, properties: {a: {type: string}}, "
+                   "unevaluatedProperties: false}\n---\nHi\n")
+        self.assertIn("unevaluatedProperties is not checked here", self.preview("refused.prompt", status=1).stderr)
+
     def test_raw_data_is_the_whole_render_object(self):
         self.write("raw.prompt", "{{role 'system'}}{{@auth.name}}\n{{history}}\n{{role 'user'}}{{x}}{{y}}")
         self.write("raw.jsonl", json.dumps({

@@ -78,10 +78,12 @@ static const bind_case cases[] = {
 
     {"a missing column is named with line, columns and flag", "Hello\n{{text}}", "id|review|stars", NULL,
      NULL, NULL, NULL,
-     "p.prompt:2: {{text}}: the data has no such column; its columns are id, review, stars. Add --map "
-     "text=review"},
+     "p.prompt:2:3: {{text}}: the data has no such column; its columns are id, review, stars. Add --map "
+     "text=review (or --set text=VALUE: one value for all rows)\n    {{text}}\n      ^"},
     {"a misspelt column is guessed", "{{description}}", "id|title|descripton", NULL, NULL, NULL, NULL,
-     "Add --map description=descripton"},
+     "p.prompt:1:3: {{description}}: the data has no such column; did you mean {{descripton}}? Its columns "
+     "are id, "
+     "title, descripton. Add --map description=descripton"},
     {"a column with spaces is quoted for the shell", "{{text}} {{b}}", "Customer's words|b", NULL, NULL, NULL,
      NULL, "Add --map 'text=Customer'\\''s words'"},
     {"--map to no column", "{{text}}", "review|b", "text=reviw", NULL, NULL, NULL,

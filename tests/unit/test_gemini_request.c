@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/provider/gemini_parts.h"
 #include <string.h>
 
 static json_t *parse(const char *text)
@@ -118,6 +119,9 @@ static const struct {
      "{" HI_BODY
      ",\"generationConfig\":{\"responseSchema\":{\"type\":\"STRING\"},\"responseMimeType\":\"text/x.enum\"}}",
      0},
+    {"a schema stays at home where the config asks for plain text", "{\"responseMimeType\":\"text/plain\"}",
+     "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}}}", NULL, HI,
+     "{" HI_BODY ",\"generationConfig\":{\"responseMimeType\":\"text/plain\"}}", 1},
     {"system messages become the instruction, after the config's own; roles are mapped, neighbours joined",
      "{\"systemInstruction\":{\"parts\":[{\"text\":\"own\"}]}}", NULL, NULL,
      "[{\"role\":\"system\",\"content\":[{\"text\":\"sys\"}]},{\"role\":\"user\",\"content\":[{\"text\":"
@@ -250,6 +254,30 @@ static void hostile_rows(void)
 }
 
 /* Either the subset or the real thing goes out with the JSON type beside it. */
+static void labels_go_out_as_an_enum(void)
+{
+    static const char *const cases[][2] = {
+        {"{}", "{\"responseSchema\":{\"type\":\"STRING\",\"enum\":[\"a\",\"b\"]},\"responseMimeType\":\"text/"
+               "x.enum\"}"},
+        {"{\"responseMimeType\":\"application/json\"}",
+         "{\"responseMimeType\":\"application/"
+         "json\",\"responseSchema\":{\"type\":\"STRING\",\"enum\":[\"a\",\"b\"]}}"},
+        {"{\"responseMimeType\":\"text/plain\"}", "{\"responseMimeType\":\"text/plain\"}"},
+    };
+    g_autoptr(tm_labels) labels = tm_labels_read("a,b", NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        tm_prompt prompt = {.config = parse(cases[i][0])};
+        g_assert_true(tm_prompt_set_labels(&prompt, labels, NULL));
+        tm_gemini_ask_for(prompt.config, &prompt, NULL);
+        g_autofree char *text = tm_json_text(prompt.config);
+        g_assert_cmpstr(text, ==, cases[i][1]);
+        json_decref(prompt.config);
+        json_decref(prompt.output_schema);
+        tm_schema_free(prompt.output_check);
+        tm_labels_unref(prompt.labels);
+    }
+}
+
 static void schemas(void)
 {
     fixture f;
@@ -374,6 +402,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gemini request/config, schema and messages land where the API wants them", each_body);
     g_test_add_func("/gemini request/what can't be sent says why, before a request is spent", each_refusal);
     g_test_add_func("/gemini request/a row's text stays one text, whatever it pretends to be", hostile_rows);
+    g_test_add_func("/gemini request/labels go out as an enum", labels_go_out_as_an_enum);
     g_test_add_func("/gemini request/an output schema goes out with the JSON type", schemas);
     g_test_add_func("/gemini request/local media come from their source, and preview reads none",
                     local_media);

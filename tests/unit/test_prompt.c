@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/prompt.h"
+#include "tests/unit/folder.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ static void a_whole_prompt_is_read(void)
     g_autoptr(json_t) answer = json_pack("{s:s}", "label", "ugly");
     g_autofree char *why = NULL;
     g_assert_false(tm_schema_check(prompt->output_check, answer, &why));
-    g_assert_cmpstr(why, ==, "/label: 'ugly' is none of the 2 values allowed");
+    g_assert_cmpstr(why, ==, "/label: \"ugly\" is none of \"good\", \"bad\"");
     size_t n;
     const tm_variable *variables = tm_template_variables(prompt->template, &n);
     g_assert_cmpuint(n, ==, 2);
@@ -136,19 +137,22 @@ static void mistakes_name_file_and_line(void)
 {
     static const char *const cases[][2] = {
         {"---\nmodel: m\nx", "t.prompt:1: the front matter that begins here never ends"},
-        {"\n# c\n---\na: b: c\n---\n", "t.prompt:4:5: "},
+        {"\n# c\n---\na: b: c\n---\n",
+         "t.prompt:4:5: mapping values are not allowed in this context\n    a: b: c\n        ^"},
+        {"---\napiKey: AIzaSyTheSecretOfThisTest000000000000000\nb: [\n---\n", "t.prompt:"},
         {"---\n- a\n---\n", "t.prompt:2: the front matter is no map"},
-        {"---\na: 1\nmodel: [x]\n---\n", "t.prompt:3: model is no text"},
-        {"---\nmodel: two words\n---\n", "t.prompt:2: model is no model's name"},
-        {"---\nmodel: m\nconfig: 5\n---\n", "t.prompt:3: config is no map"},
-        {"---\ntools: {}\n---\n", "t.prompt:2: tools is no list"},
-        {"---\ninput:\n  default: 5\n---\n", "t.prompt:2: input default:"},
+        {"---\na: 1\nmodel: [x]\n---\n", "t.prompt:3:1: model is no text"},
+        {"---\nmodel: two words\n---\n", "t.prompt:2:1: model is no model's name"},
+        {"---\nmodel: m\nconfig: 5\n---\n", "t.prompt:3:1: config is no map"},
+        {"---\ntools: {}\n---\n", "t.prompt:2:1: tools is no list"},
+        {"---\ninput:\n  default: 5\n---\n", "t.prompt:2:1: input default:"},
         {"---\nmodel: m\noutput:\n  schema:\n    a: strin\n---\n",
-         "t.prompt:3: output schema: unknown type 'strin'; did you mean 'string'?"},
+         "t.prompt:5:8: output schema: unknown type 'strin'; did you mean 'string'?\n        a: strin\n      "
+         "     ^"},
         {"---\noutput:\n  schema: {type: object, properties: {a: {type: text}}}\n---\n",
          "unknown type 'text'"},
         {"---\nouput:\n  format: json\n---\n",
-         "t.prompt:2: ouput is no key of a prompt; did you mean 'output'?"},
+         "t.prompt:2:1: ouput is no key of a prompt; did you mean 'output'?\n    ouput:\n    ^"},
         {"---\nmodel: m\n---\n\nHi\n{{jsn x}}", "t.prompt:6:3: unknown helper 'jsn'; did you mean 'json'?"},
         {"---\nmodel: m\n---\n{{> x}}", "t.prompt:4:1: there is no partial 'x'"},
         {"\xff\xfeh\0i", "t.prompt: not UTF-8"},
@@ -158,6 +162,7 @@ static void mistakes_name_file_and_line(void)
         g_autoptr(GError) error = NULL;
         g_assert_null(parse(cases[i][0], &error));
         g_assert_error(error, TM_ERROR, TM_ERROR_INPUT);
+        g_assert_null(strstr(error->message, "TheSecret"));
         if (error && !strstr(error->message, cases[i][1])) {
             g_test_message("%s\n says   %s\n not    %s", cases[i][0], error->message, cases[i][1]);
             g_test_fail();
@@ -203,6 +208,73 @@ static void a_copy_needs_no_files(void)
     g_autoptr(tm_prompt) other = tm_prompt_from_json(kept, NULL);
     g_assert_cmpstr(other->hash, !=, prompt->hash);
     g_rmdir(dir);
+}
+
+/* What a front matter's output schema becomes in that folder; what went wrong is the answer, too. */
+static char *output_schema_in(const char *dir, const char *schema, tm_prompt **prompt)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("---\noutput:\n  schema: %s\n---\nx", schema);
+    g_clear_pointer(prompt, tm_prompt_free);
+    *prompt = tm_prompt_from_text("t", text, strlen(text), dir, &error);
+    if (*prompt)
+        return tm_json_text((*prompt)->output_schema);
+    char *message = g_strdup(error->message), *line = strchr(message, '\n');
+    if (line)
+        *line = '\0';
+    return message;
+}
+
+static void schemas_have_names(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("prompt-XXXXXX", NULL);
+    tm_prompt *prompt = NULL;
+    write_file(dir, "_Foo.schema.json", "{\n\t\"type\": \"number\", \"description\": \"a foo\"\n}");
+    write_file(dir, "_Person.schema.yaml", "name: string\nfoo?: Foo\n");
+    write_file(dir, "_Loop.schema.yaml", "a: Loop\n");
+    write_file(dir, "_Bad.schema.yaml", "a: strng\n");
+    write_file(dir, "_Broken.schema.json", "{");
+    static const char *const cases[][2] = {
+        /* Dotprompt's own two cases of named schemas */
+        {"Foo, an overridden foo", "{\"type\":\"number\",\"description\":\"an overridden foo\"}"},
+        {"{foo: Foo, foo2?: 'Foo, this one is optional'}",
+         "{\"type\":\"object\",\"properties\":{\"foo\":{\"type\":\"number\",\"description\":\"a "
+         "foo\"},\"foo2\":{"
+         "\"type\":[\"number\",\"null\"],\"description\":\"this one is optional\"}},\"required\":[\"foo\"],"
+         "\"additionalProperties\":false}"},
+        {"{'who(array, all)': Person}",
+         "{\"type\":\"object\",\"properties\":{\"who\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+         "\"properties\":{"
+         "\"name\":{\"type\":\"string\"},\"foo\":{\"type\":[\"number\",\"null\"],\"description\":\"a "
+         "foo\"}},\"required\":["
+         "\"name\"],\"additionalProperties\":false},\"description\":\"all\"}},\"required\":[\"who\"],"
+         "\"additionalProperties\":false}"},
+        {"Loop", "t:3:11: output schema: Loop: the schema 'Loop' is made of itself; use JSON Schema's $ref"},
+        {"Bad", "t:2:1: output schema: Bad: unknown type 'strng'; did you mean 'string'?"},
+        {"Other", "t:3:11: output schema: unknown type 'Other'; there are string, number, integer, boolean, "
+                  "null, any; a "
+                  "schema of your own stands in _Other.schema.yaml beside the prompt"},
+        {"../Foo", "t:3:11: output schema: unknown type '../Foo'; there are string, number, integer, "
+                   "boolean, null, any"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *got = output_schema_in(dir, cases[i][0], &prompt);
+        g_assert_cmpstr(got, ==, cases[i][1]);
+    }
+    g_autofree char *broken = output_schema_in(dir, "Broken", &prompt);
+    g_assert_nonnull(strstr(broken, "_Broken.schema.json: "));
+    g_autofree char *first = output_schema_in(dir, "'Person, one'", &prompt);
+    folder_remove(dir);
+    g_autoptr(json_t) kept = tm_prompt_to_json(prompt);
+    g_autoptr(tm_prompt) back = tm_prompt_from_json(kept, NULL);
+    g_assert_nonnull(back);
+    g_autofree char *second = tm_json_text(back->output_schema);
+    g_assert_cmpstr(second, ==, first);
+    g_assert_cmpstr(back->hash, ==, prompt->hash);
+    json_object_set_new(json_object_get(kept, "schemas"), "Foo", json_string("string"));
+    g_autoptr(tm_prompt) other = tm_prompt_from_json(kept, NULL);
+    g_assert_cmpstr(other->hash, !=, prompt->hash);
+    tm_prompt_free(prompt);
 }
 
 static void partials_stay_in_their_folder(void)
@@ -265,6 +337,7 @@ int main(int argc, char **argv)
     g_test_add_func("/prompt/models lose their prefixes", models_lose_their_prefixes);
     g_test_add_func("/prompt/mistakes name file and line", mistakes_name_file_and_line);
     g_test_add_func("/prompt/a kept copy needs no files", a_copy_needs_no_files);
+    g_test_add_func("/prompt/schemas have names, and files of their own", schemas_have_names);
     g_test_add_func("/prompt/partials stay in their folder", partials_stay_in_their_folder);
     g_test_add_func("/prompt/missing files are told", missing_files_are_told);
     g_test_add_func("/prompt/JSON is wanted by format, schema or MIME type", json_is_wanted_by_several_words);

@@ -230,6 +230,31 @@ static void json_columns(world *w, gconstpointer unused)
     g_assert_nonnull(strstr(jsonl, "\"output\":\"no JSON\""));
 }
 
+static void labels_as_the_set_writes_them(world *w, gconstpointer unused)
+{
+    (void)unused;
+    static const reply replies[] = {
+        {TM_JOB_DONE, TM_CLASS_OK, "```\nGood\n```", NULL, NULL},
+        {TM_JOB_DONE, TM_CLASS_OK, "bad, really", NULL, NULL},
+        {TM_JOB_DONE, TM_CLASS_OK, "of an older prompt", NULL, NULL},
+        {TM_JOB_FAILED, TM_CLASS_SCHEMA, "Good?", "none of the labels", NULL},
+    };
+    g_autoptr(json_t) names = json_pack("[s, s]", "good", "bad, really");
+    g_autoptr(tm_labels) set = tm_labels_new(names, NULL);
+    queue(w, "d.csv", "text\na\nb\nc\nd\n");
+    answer(w, replies, 4);
+    tm_results_options cells = {.format = TM_FORMAT_CSV, .labels = set};
+    g_autofree char *csv = results_of(w, &cells, NULL);
+    g_assert_cmpstr(csv, ==,
+                    "text,output,_status,_error\na,good,done,\nb,\"bad, really\",done,\nc,of an older "
+                    "prompt,done,\nd,Good?,failed,schema: none of the labels\n");
+    tm_results_options lines = {.labels = set};
+    g_autofree char *jsonl = results_of(w, &lines, NULL);
+    g_assert_nonnull(strstr(jsonl, "\"output\":\"good\",\"output_raw\":\"```\\nGood\\n```\",\"model\""));
+    g_assert_nonnull(strstr(jsonl, "\"output\":\"bad, really\",\"model\""));
+    g_assert_nonnull(strstr(jsonl, "\"output\":\"Good?\",\"model\""));
+}
+
 static void guards(world *w, gconstpointer unused)
 {
     (void)unused;
@@ -367,6 +392,8 @@ int main(int argc, char **argv)
         {"JSONL has the contract's members", as_jsonl},
         {"CSV and TSV, all or what failed", as_tables},
         {"a JSON answer's keys are columns and nothing is lost", json_columns},
+        {"labels are written as their set writes them, what stood around them beside it",
+         labels_as_the_set_writes_them},
         {"formulas are guarded, numbers are not", guards},
         {"a data file is joined by key and occurrence, in its order", joins},
         {"images go to files named by content", media},

@@ -136,6 +136,10 @@ static void everything_prints(void)
          "1 b Bo {\"z w\":\"deep\"}"},
         {"{{#each list}}{{lookup ../list @index}}{{/each}}{{#each (lookup obj 'y')}}{{this}}{{/each}}",
          "abcdeep"},
+        /* a text's characters, what a path through nothing is: as in Handlebars */
+        {"{{name.[1]}}|{{lookup name 0}}|{{name.[9]}}|{{name.[01]}}", "n|A||"},
+        {"{{json nil.x}} {{json nil.x.y}} {{json absent.x}}", "null null "},
+        {"{{lookup n 'x'}} {{lookup no 'x'}} {{@root.n.x}} {{@root.list.[0].[0]}}", "0 false 0 a"},
         /* comments, escapes, raw */
         {"a{{! short }}b{{!-- with }} braces --}}c", "abc"},
         {"\\{{name}} {{name}} \\\\{{name}} \\x \\{{#if}}\\{{b}}.", "{{name}} Ann \\Ann \\x {{#if}}{{b}}."},
@@ -258,6 +262,8 @@ static void mistakes_are_found_at_once(void)
         {"{{#iff x}}{{/iff}}", NULL},
         {"{{#ifequals a b}}{{/ifequals}}",
          "t.prompt:1:4: unknown helper 'ifequals'; did you mean 'ifEquals'?"},
+        {"{{#each l}}{{@indx}}{{/each}}", "t.prompt:1:14: unknown @indx; did you mean @index?\n"},
+        {"{{@Root.a}}", "t.prompt:1:3: unknown @Root; did you mean @root?"},
         {"\xc3\xbc {{review text}}", "t.prompt:1:5: unknown helper 'review'; there are "},
         {"{{role}}",
          "role takes 1 argument, not 0; write {{role \"system\"}}, and {{this.role}} for a column"},
