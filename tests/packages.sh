@@ -3,13 +3,13 @@
 
 build_packages="gcc libc6-dev cmake ninja-build pkgconf ca-certificates tzdata
   libcurl4-openssl-dev libjansson-dev libsqlite3-dev libarchive-dev libglib2.0-dev libyaml-dev
-  libmicrohttpd-dev libmagic-dev"
+  libmicrohttpd-dev libmagic-dev libtree-sitter-dev"
 test_packages="sqlite3 python3 zip unzip zstd xz-utils bzip2 file procps"
 
 # The same asked of a machine without dpkg: tools, and libraries by their pkg-config names.
 build_tools="cc cmake ninja pkg-config"
-build_modules="glib-2.0 libcurl jansson sqlite3 libarchive yaml-0.1 libmicrohttpd libmagic"
-test_tools="sqlite3 python3 zip unzip zstd xz bzip2"
+build_modules="glib-2.0 libcurl jansson sqlite3 libarchive yaml-0.1 libmicrohttpd libmagic tree-sitter"
+test_tools="npm sqlite3 python3 zip unzip zstd xz bzip2"
 
 say() { printf '\n== %s\n' "$*"; }
 stop() {
@@ -53,6 +53,8 @@ need() {
   [ "$1" = test ] && packages="$packages $test_packages" tools="$tools $test_tools"
   if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     missing=$(missing_packages $packages)
+    # npm fetches the grammars for app sources. It may be there as another package's: that one would clash.
+    [ "$1" != test ] || command -v npm >/dev/null || missing="$missing npm"
     [ -z "$missing" ] || install_by_apt $missing
     return 0
   fi
@@ -95,6 +97,8 @@ build() { # ROOT BUILD
   # A compiler newer than ours may warn of what ours did not: that is for CI to stop at, not for a user.
   cmake $3 -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTIDEMILL_WERROR="${CI:-OFF}" >"$2.log" 2>&1 ||
     { cat "$2.log" >&2; stop "cmake could not configure the build"; }
+  # What configuring left out is said once, in its own words.
+  sed -n '/Building without/,/^$/p' "$2.log"
   rm -f "$2.log"
   cmake --build "$2" -j2 || stop "the build failed"
 }
