@@ -40,7 +40,12 @@ static void print_list(const tm_import *import)
     for (guint i = 0; i < import->prompts->len; i++) {
         const tm_imported *prompt = g_ptr_array_index(import->prompts, i);
         g_autofree char *variables = g_strjoinv(", ", prompt->variables);
-        g_autofree char *file = tm_ui_show(STDOUT_FILENO, prompt->file);
+        bool source = strcmp(prompt->api, "saved_prompt") != 0;
+        g_autofree char *place =
+            source ? g_strdup_printf("%s:%d", prompt->caller_file ? prompt->caller_file : prompt->file,
+                                     prompt->caller_file ? prompt->caller_line : prompt->line)
+                   : g_strdup(prompt->file);
+        g_autofree char *file = tm_ui_show(STDOUT_FILENO, place);
         bool json = g_strcmp0(prompt->response_mime, "application/json") == 0;
         tm_table_row(table, prompt->name, prompt->model ? prompt->model : "-", *variables ? variables : "-",
                      prompt->schema ? "schema"
@@ -133,21 +138,15 @@ static void say_next(const tm_import *import)
 
 static gboolean fail_empty(const tm_import *import, const char *path, GError **error)
 {
-    const tm_skipped *first = NULL;
-    guint calls = 0;
     for (guint i = 0; i < import->skipped->len; i++) {
         const tm_skipped *skipped = g_ptr_array_index(import->skipped, i);
-        calls += skipped->line > 0;
-        first = first || skipped->line == 0 ? first : skipped;
+        if (skipped->line > 0)
+            return tm_fail(error, TM_ERROR_INPUT,
+                           "%s: no prompt in it could be read. The first call of a model: %s, line %d: %s. A "
+                           "prompt can also be given with --prompt",
+                           path, skipped->file, skipped->line, skipped->why);
     }
-    if (!first)
-        return tm_fail(error, TM_ERROR_INPUT, "%s: no prompt in it could be read", path);
-    return tm_fail(
-        error, TM_ERROR_INPUT,
-        "%s: no saved prompt in it. %u file%s of its app call%s a model (the first: %s, line %d), but "
-        "prompts inside app source are not read yet: copy the prompt into a .prompt file, or give it "
-        "with --prompt",
-        path, calls, calls == 1 ? "" : "s", calls == 1 ? "s" : "", first->file, first->line);
+    return tm_fail(error, TM_ERROR_INPUT, "%s: no prompt in it could be read", path);
 }
 
 static int run(tm_context *context, int argc, char **argv, GError **error)
@@ -182,16 +181,17 @@ const tm_command tm_cmd_import = {
     .args = "EXPORT",
     .min_args = 1,
     .max_args = 1,
-    .summary = "AI Studio's saved prompts -> .prompt files",
-    .description = "EXPORT is the Drive folder \"Google AI Studio\" as a ZIP (a Takeout too) or a folder, or "
-                   "one saved prompt of\n"
-                   "it. Each saved prompt becomes one .prompt file: {{word}} stays a variable; in a chat "
-                   "without any, the last\n"
-                   "user turn becomes {{input}}. Nothing in an export is run, and nothing is overwritten "
-                   "without --force.\n"
-                   "In an app's source the calls of a model are only listed: their prompts are not read yet.",
-    .examples = "tidemill import \"Google AI Studio.zip\"\n"
-                "tidemill import drive-download.zip --list\n"
+    .summary = "AI Studio's apps and saved prompts -> .prompt files",
+    .description =
+        "EXPORT is an app's ZIP from AI Studio's Build mode or its folder, one source file or snippet of\n"
+        "it; or the Drive folder \"Google AI Studio\" as a ZIP (a Takeout too) or a folder, or one saved\n"
+        "prompt. Each call of a model, and each saved prompt, becomes one .prompt file. In TypeScript,\n"
+        "JavaScript and Python names are followed over files; what only the running app knows becomes a\n"
+        "variable, with the source's words in the file's metadata. In a saved prompt {{word}} stays a\n"
+        "variable; in a chat without any, the last user turn becomes {{input}}. Nothing in an export is\n"
+        "run, and nothing is overwritten without --force.",
+    .examples = "tidemill import recipe-app.zip --list\n"
+                "tidemill import \"Google AI Studio.zip\"\n"
                 "tidemill import \"Review labels\" -o labels",
     .options = options,
     .run = run,

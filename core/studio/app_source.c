@@ -5,9 +5,10 @@
 static const char *const endings[] = {".ts",  ".tsx", ".js",    ".jsx", ".mjs", ".cjs",
                                       ".mts", ".py",  ".ipynb", ".sh",  ".html"};
 
-/* Folders of build output. */
-static const char *const outputs[] = {"dist",     "build", "out",   ".next",
-                                      "coverage", ".vite", ".venv", "__pycache__"};
+/* Folders of build output, and of tests. */
+static const char *const outputs[] = {"dist",        "build",         "out",       ".next",
+                                      "coverage",    ".vite",         ".venv",     "venv",
+                                      "__pycache__", "site-packages", "__tests__", "__mocks__"};
 
 /* The calls of the official and of compatible SDKs. The last ones of a dotted name tell enough: clients have
  * any name. */
@@ -23,7 +24,8 @@ bool tm_app_source_is(const char *file)
     bool code = false;
     for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
         code = code || (n > strlen(endings[i]) && strcmp(file + n - strlen(endings[i]), endings[i]) == 0);
-    if (!code || g_str_has_suffix(file, ".min.js") || g_str_has_suffix(file, ".d.ts"))
+    if (!code || g_str_has_suffix(file, ".min.js") || g_str_has_suffix(file, ".d.ts") ||
+        strstr(file, ".test.") || strstr(file, ".spec."))
         return false;
     for (const char *step = file; step; step = strchr(step, '/')) {
         step += *step == '/';

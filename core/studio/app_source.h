@@ -1,5 +1,5 @@
 /* app_source.h - the source files of an app from AI Studio's Build mode: which of them call a model, and
- * where. Prompts in them are not read yet. */
+ * where, by their words alone. source/app.h reads the prompts in them, where the grammars are there. */
 #pragma once
 #include <glib.h>
 #include <stdbool.h>

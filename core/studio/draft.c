@@ -28,6 +28,8 @@ void tm_piece_free(tm_piece *piece)
     g_free(piece->mime);
     g_free(piece->drive_id);
     g_free(piece->what);
+    if (piece->names)
+        g_ptr_array_unref(piece->names);
     g_free(piece);
 }
 
@@ -67,6 +69,10 @@ tm_draft *tm_draft_new(const char *file)
     draft->config = json_object();
     draft->notes = g_ptr_array_new_with_free_func(g_free);
     draft->unresolved = g_ptr_array_new_with_free_func(g_free);
+    draft->api = "saved_prompt";
+    draft->line = 1;
+    draft->expressions = json_object();
+    draft->types = json_object();
     return draft;
 }
 
@@ -86,6 +92,9 @@ void tm_draft_free(tm_draft *draft)
     json_decref(draft->schema);
     g_ptr_array_unref(draft->notes);
     g_ptr_array_unref(draft->unresolved);
+    g_free(draft->caller_file);
+    json_decref(draft->expressions);
+    json_decref(draft->types);
     g_free(draft);
 }
 
@@ -243,7 +252,7 @@ void tm_draft_miss_media(tm_draft *draft)
         const tm_turn *turn = g_ptr_array_index(draft->turns, t);
         for (guint i = 0; i < turn->pieces->len; i++) {
             tm_piece *piece = g_ptr_array_index(turn->pieces, i);
-            if (piece->kind != TM_PIECE_MEDIA || piece->url)
+            if (piece->kind != TM_PIECE_MEDIA || piece->url || (piece->text && !piece->drive_id))
                 continue;
             vary_medium(draft, piece);
             g_ptr_array_add(draft->unresolved,

@@ -5,17 +5,20 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-typedef enum { TM_PIECE_TEXT, TM_PIECE_VARIABLE, TM_PIECE_MEDIA } tm_piece_kind;
+typedef enum { TM_PIECE_TEXT, TM_PIECE_VARIABLE, TM_PIECE_MEDIA, TM_PIECE_TEMPLATE } tm_piece_kind;
 
 /* A piece of a turn. A medium has a URL, or only the id of a file in Drive until that file is found beside.
  */
 typedef struct {
     tm_piece_kind kind;
-    char *text;     /* TEXT: as typed; VARIABLE: its name, of a medium too once it is one; MEDIA: NULL */
-    char *url;      /* MEDIA: data: or https: URL, NULL while missing */
-    char *mime;     /* MEDIA: NULL if not known */
-    char *drive_id; /* MEDIA: or NULL */
-    char *what;     /* MEDIA: "image", "document", "video", "audio", "file" */
+    char *text;       /* TEXT: as typed; VARIABLE: its name, of a medium too once it is one; MEDIA: NULL;
+                       * TEMPLATE: Handlebars, written as it is */
+    char *url;        /* MEDIA: data: or https: URL, NULL while missing */
+    char *mime;       /* MEDIA: NULL if not known */
+    char *drive_id;   /* MEDIA: or NULL */
+    char *what;       /* MEDIA: "image", "document", "video", "audio", "file" */
+    GPtrArray *names; /* TEMPLATE: char*, the variables in it, in order; NULL: none */
+    int64_t chars;    /* TEMPLATE: code points that come from no variable */
 } tm_piece;
 
 typedef struct {
@@ -37,6 +40,12 @@ typedef struct {
     GPtrArray *notes;      /* char*: worth knowing */
     GPtrArray *unresolved; /* char*: what the export does not hold */
     bool scrubbed;         /* something shaped like a key was taken out */
+    const char *api;       /* "saved_prompt", or what the app calls: "generateContent"; static */
+    int line;              /* of the call; 1 for a saved prompt */
+    char *caller_file;     /* where a caller's argument is the prompt; NULL */
+    int caller_line;
+    json_t *expressions; /* {"variable": "what the app's source has in its place"} */
+    json_t *types;       /* {"variable": "type"} where it is no text; Picoschema */
 } tm_draft;
 
 tm_draft *tm_draft_new(const char *file); /* title from the file's name */

@@ -9,15 +9,20 @@
 #include "core/studio/name.h"
 #include "core/studio/prompt_text.h"
 #include "core/studio/saved_prompt.h"
+#include "core/studio/source/app.h"
+#include "core/studio/source/parse.h"
 #include <string.h>
 
-#define SOURCE_WHY "prompts inside app source are not read yet"
+#define SOURCE_WHY                                                                                           \
+    "this tidemill was built without the grammars that read an app's source: the prompt of this call is "    \
+    "not read"
 
 /* What the walk gathers. */
 typedef struct {
     tm_import *import;
     GPtrArray *drafts; /* tm_draft */
     tm_beside *beside; /* files that an attachment may be */
+    tm_app *app;       /* source files */
     bool append;
     bool single; /* one file was named: it must be what it is taken for */
 } gathering;
@@ -28,6 +33,7 @@ static void imported_free(tm_imported *prompt)
     g_free(prompt->path);
     g_free(prompt->text);
     g_free(prompt->file);
+    g_free(prompt->caller_file);
     g_free(prompt->model);
     g_strfreev(prompt->variables);
     g_free(prompt->response_mime);
@@ -93,6 +99,22 @@ static gboolean take_json(gathering *all, const char *file, const GString *text,
     return TRUE;
 }
 
+static void take_source(gathering *all, const char *file, const GString *text)
+{
+    int line;
+    if (tm_parse_can()) {
+        if (!tm_app_add(all->app, file, text->str, text->len))
+            skip(all->import, file, 0, "no text, whatever its name says");
+    } else if ((line = tm_app_source_line(text->str, text->len)) > 0) {
+        skip(all->import, file, line, SOURCE_WHY);
+    }
+}
+
+static void skip_call(const char *file, int line, const char *why, void *data)
+{
+    skip(data, file, line, why);
+}
+
 /* A file that may be a saved prompt, or app source; everything else is passed over unread. */
 static gboolean take_file(gathering *all, tm_archive *archive, const char *file, GError **error)
 {
@@ -109,16 +131,13 @@ static gboolean take_file(gathering *all, tm_archive *archive, const char *file,
     if (!tm_archive_read(archive, json ? TM_ARCHIVE_MAX_FILE : TM_SOURCE_MAX, &content, error))
         return FALSE;
     if (!content) {
-        if (json)
-            skip(all->import, file, 0, "larger than 32 MB");
+        skip(all->import, file, 0, json ? "larger than 32 MB" : "source larger than 1 MB: not read");
         return TRUE;
     }
     guint before = all->drafts->len;
     gboolean ok = !json || take_json(all, file, content, error);
-    bool prompt = all->drafts->len > before;
-    int line = source && !prompt ? tm_app_source_line(content->str, content->len) : 0;
-    if (line > 0)
-        skip(all->import, file, line, SOURCE_WHY);
+    if (source && all->drafts->len == before)
+        take_source(all, file, content);
     g_string_free(content, TRUE);
     return ok;
 }
@@ -175,8 +194,10 @@ static tm_imported *finish(tm_draft *draft, GHashTable *taken, GError **error)
     }
     prompt->name = tm_name_unique(draft->title, taken);
     prompt->file = g_strdup(draft->file);
-    prompt->line = 1;
-    prompt->api = "saved_prompt";
+    prompt->line = draft->line;
+    prompt->api = draft->api;
+    prompt->caller_file = g_strdup(draft->caller_file);
+    prompt->caller_line = draft->caller_line;
     prompt->model = g_strdup(draft->model);
     g_ptr_array_add(draft->variables, NULL);
     prompt->variables = g_strdupv((char **)draft->variables->pdata);
@@ -215,10 +236,15 @@ tm_import *tm_import_read(const char *path, const tm_import_options *options, GE
     import->skipped = g_ptr_array_new_with_free_func((GDestroyNotify)skipped_free);
     g_autoptr(GPtrArray) drafts = g_ptr_array_new_with_free_func((GDestroyNotify)tm_draft_free);
     g_autoptr(tm_beside) beside = tm_beside_new();
-    gathering all = {
-        .import = import, .drafts = drafts, .beside = beside, .append = options && options->append};
+    g_autoptr(tm_app) app = tm_app_new();
+    gathering all = {.import = import,
+                     .drafts = drafts,
+                     .beside = beside,
+                     .app = app,
+                     .append = options && options->append};
     if (!gather(&all, path, error) || !tm_beside_attach(beside, path, drafts, error))
         return NULL;
+    tm_app_read(app, drafts, skip_call, import);
     finish_all(&all);
     if (import->prompts->len > 0 || import->skipped->len > 0)
         return g_steal_pointer(&import);
@@ -245,7 +271,8 @@ const tm_imported *tm_import_find(const tm_import *import, const char *name, GEr
         g_string_append_printf(names, "%s%s", names->len ? ", " : "", prompt->name);
     }
     if (import->prompts->len == 0)
-        tm_fail(error, TM_ERROR_INPUT, "the export holds no saved prompt");
+        tm_fail(error, TM_ERROR_INPUT,
+                "no prompt in the export could be read: tidemill import EXPORT says why");
     else if (name)
         tm_fail(error, TM_ERROR_INPUT, "the export holds no prompt \"%s\"; it holds: %s", name, names->str);
     else

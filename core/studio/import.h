@@ -21,7 +21,9 @@ typedef struct {
     bool media;
     char **config; /* names of the settings set */
     bool complete;
-    GPtrArray *notes; /* char* */
+    GPtrArray *notes;  /* char* */
+    char *caller_file; /* where a caller's argument is the prompt; NULL */
+    int caller_line;
 } tm_imported;
 
 typedef struct {

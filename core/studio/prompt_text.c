@@ -16,7 +16,8 @@ static bool ends_in_space(const GString *out)
 
 static bool begins_with_space(const tm_piece *piece)
 {
-    return piece && piece->kind == TM_PIECE_TEXT && g_ascii_isspace(*piece->text);
+    return piece && (piece->kind == TM_PIECE_TEXT || piece->kind == TM_PIECE_TEMPLATE) &&
+           g_ascii_isspace(*piece->text);
 }
 
 static const tm_piece *piece_at(const GPtrArray *pieces, guint i)
@@ -57,6 +58,13 @@ static void append_pieces(GString *out, const GPtrArray *pieces, GPtrArray *name
             if (before && before->kind == TM_PIECE_TEXT)
                 g_string_append(out, "\n\n");
             tm_braces_text(out, piece->text, literal ? NULL : names, chars);
+            continue;
+        }
+        if (piece->kind == TM_PIECE_TEMPLATE) {
+            for (guint k = 0; piece->names && k < piece->names->len; k++)
+                tm_braces_add(names, g_ptr_array_index(piece->names, k));
+            g_string_append(out, piece->text);
+            *chars += piece->chars;
             continue;
         }
         if (piece->text)
@@ -101,8 +109,10 @@ static char *body(tm_draft *draft, int64_t *system_chars, int64_t *template_char
 static json_t *input_of(const tm_draft *draft)
 {
     json_t *schema = json_object();
-    for (guint i = 0; i < draft->variables->len; i++)
-        json_object_set_new(schema, g_ptr_array_index(draft->variables, i), json_string("string"));
+    for (guint i = 0; i < draft->variables->len; i++) {
+        const char *name = g_ptr_array_index(draft->variables, i);
+        json_object_set_new(schema, name, json_string(tm_json_string(draft->types, name, "string")));
+    }
     json_t *input = json_pack("{s:o}", "schema", schema);
     if (json_object_size(draft->defaults) > 0)
         json_object_set(input, "default", draft->defaults);
@@ -125,8 +135,13 @@ static json_t *output_of(const tm_draft *draft)
 
 static json_t *metadata_of(const tm_draft *draft)
 {
-    json_t *metadata =
-        json_pack("{s:s, s:{s:s, s:i}}", "title", draft->title, "source", "file", draft->file, "line", 1);
+    json_t *metadata = json_pack("{s:s, s:{s:s, s:i}}", "title", draft->title, "source", "file", draft->file,
+                                 "line", draft->line);
+    if (draft->caller_file)
+        json_object_set_new(json_object_get(metadata, "source"), "caller",
+                            json_pack("{s:s, s:i}", "file", draft->caller_file, "line", draft->caller_line));
+    if (json_object_size(draft->expressions) > 0)
+        json_object_set(metadata, "expressions", draft->expressions);
     if (draft->unresolved->len > 0) {
         json_t *unresolved = json_array();
         for (guint i = 0; i < draft->unresolved->len; i++)

@@ -364,31 +364,6 @@ class Kinds(Case):
         self.assertEqual([p["name"] for p in found["prompts"]], ["good"])
         self.assertEqual([s["file"] for s in found["skipped"]], ["link", "loop", "pipe"])
 
-    def test_an_app_export(self):
-        path = self.zip(("metadata.json", '{"name": "Shop", "requestFramePermissions": []}'), ("package.json", "{}"),
-                        ("services/geminiService.ts", "import {GoogleGenAI} from '@google/genai';\n\nconst r = await "
-                         "ai.models.generateContent({\n  model: 'gemini-2.5-flash' });\n"),
-                        ("server.ts", "// client.chat.completions.create()\nconst x = await client.chat.completions.create({});"),
-                        ("App.tsx", "export const regenerateContent = () => 1;"), ("dist/index.js", "a.generateContent({})"),
-                        ("node_modules/sdk/index.js", "x.generateContent()"), (".env.local", "GEMINI_API_KEY=AIza" + "x" * 35))
-        done = self.run_it(path, "--json")
-        self.assertEqual(done.returncode, 1)
-        found = json.loads(done.stdout)
-        why = "prompts inside app source are not read yet"
-        self.assertEqual(found, {"prompts": [], "skipped": [{"file": "services/geminiService.ts", "line": 3, "why": why},
-                                                            {"file": "server.ts", "line": 2, "why": why}]})
-        error = done.stderr.decode()
-        self.assertIn("services/geminiService.ts:3: " + why, error)
-        self.assertIn("2 files of its app call a model", error)
-        self.assertEqual(self.files(), [])
-
-    def test_a_snippet(self):
-        path = os.path.join(self.folder.name, "snippet.zip")[:-4]
-        with open(path, "w", encoding="utf-8") as file:
-            file.write('curl "https://host/v1beta/models/x:generateContent" -d @-\n')
-        done = self.run_it(path, "--json")
-        self.assertEqual((done.returncode, json.loads(done.stdout)["skipped"][0]["line"]), (1, 1))
-
     def test_keys_are_scrubbed(self):
         key = "AIzaSyA0123456789abcdefghijklmnopqrstuv"
         path = self.zip(("with key", prompt(f"Use {key} for {{{{text}}}}", stopSequences=[key])), (f"d/{key}", prompt("y {{a}}")))

@@ -1,0 +1,194 @@
+/* app.c - the source files of an app: every call of a model in them becomes a draft of a prompt.
+ *
+ * A call whose question is nothing but a parameter of the function around it is a wrapper of the app's own:
+ * its callers are read, and each that says what is asked is a prompt. */
+#include "core/studio/source/app.h"
+#include "core/outcome.h"
+#include "core/studio/source/config.h"
+#include "core/studio/source/contents.h"
+#include "core/studio/source/parse.h"
+#include "core/studio/source/title.h"
+#include <string.h>
+
+enum { FILES_MAX = 5000, PROMPTS_MAX = 1000, FOLLOW_MAX = 4, WORK_MAX = 2000, TOTAL_MAX = 64 << 20 };
+
+struct tm_app {
+    tm_project *project;
+    gsize total;
+    guint work; /* calls read so far, callers' too */
+    GPtrArray *drafts;
+    tm_app_skip skip;
+    void *data;
+};
+
+tm_app *tm_app_new(void)
+{
+    tm_app *app = g_new0(tm_app, 1);
+    app->project = tm_project_new();
+    return app;
+}
+
+void tm_app_free(tm_app *app)
+{
+    if (!app)
+        return;
+    tm_project_free(app->project);
+    g_free(app);
+}
+
+bool tm_app_add(tm_app *app, const char *file, const char *text, gsize length)
+{
+    if (memchr(text, '\0', length))
+        return false;
+    if (app->project->sources->len >= FILES_MAX || app->total + length > TOTAL_MAX)
+        return true;
+    app->total += length;
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
+    const char *start = g_str_has_prefix(valid, "\357\273\277") ? valid + 3 : valid;
+    tm_project_add(app->project, tm_code_file_new(file, start, strlen(start)));
+    return true;
+}
+
+/* From the call outwards: a function, and a call of it. */
+typedef struct {
+    tm_code *function, *call;
+} step;
+
+/* Reads the arguments of the callers, outermost first, and then the call itself. */
+static void read_site(tm_app *app, tm_run *run, const tm_site *site, const step *steps, guint n,
+                      tm_request *request)
+{
+    app->work++;
+    for (guint i = n; i > 0; i--) {
+        const step *at = &steps[i - 1];
+        tm_frame *frame = tm_run_goto(run, at->call);
+        tm_value *arguments = tm_value_new(VALUE_ARRAY), *named = tm_value_new(VALUE_OBJECT);
+        for (guint k = 1; k < at->call->n; k++) {
+            tm_code *kid = at->call->kids[k];
+            if (kid->kind == CODE_KEYWORD)
+                tm_value_set(named, kid->text, tm_run_eval(run, frame, tm_code_kid(kid, 0)));
+            else
+                tm_value_add(arguments, tm_run_eval(run, frame, kid));
+        }
+        tm_value_add(arguments, named);
+        g_hash_table_insert(run->bound, at->function, arguments);
+    }
+    tm_request_read(request, run, tm_run_goto(run, site->call), site);
+}
+
+static void make_draft(tm_app *app, tm_run *run, const tm_site *site, const step *steps, guint n,
+                       tm_request *request)
+{
+    tm_code *outer = n ? steps[n - 1].call : site->call;
+    g_autoptr(tm_draft) draft = tm_draft_new(site->call->source->file);
+    g_autoptr(tm_emit) emit = tm_emit_new(draft);
+    g_free(draft->title);
+    draft->title = tm_title_of(outer);
+    draft->api = site->api;
+    draft->line = site->call->line;
+    if (n > 0) {
+        draft->caller_file = tm_scrub(outer->source->file, NULL);
+        draft->caller_line = outer->line;
+    }
+    tm_contents_read(draft, emit, request);
+    tm_config_read(draft, run, request);
+    if (site->kind == SITE_IMAGES)
+        tm_draft_note(draft,
+                      "the app asks Imagen (%s), which `run` does not speak: name an image model of Gemini "
+                      "with --model",
+                      draft->model ? draft->model : "its model");
+    if (draft->scrubbed)
+        tm_draft_note(draft, "something shaped like an API key was taken out: [key] stands for it");
+    if (draft->turns->len == 0 && draft->system->len == 0)
+        app->skip(draft->file, draft->line, "nothing of what this call sends can be read from the source",
+                  app->data);
+    else
+        g_ptr_array_add(app->drafts, g_steal_pointer(&draft));
+}
+
+static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const tm_request *request);
+
+/* One reading of a call with what its callers give: a draft, unless their own callers say more. */
+static void read_with(tm_app *app, const tm_site *site, step *steps, guint n)
+{
+    g_autoptr(tm_run) run = tm_run_new(app->project);
+    tm_request request = {0};
+    if (app->drafts->len >= PROMPTS_MAX || app->work > WORK_MAX)
+        return;
+    read_site(app, run, site, steps, n, &request);
+    if (request.why)
+        app->skip(site->call->source->file, site->call->line, request.why, app->data);
+    else if (!follow(app, site, steps, n, &request))
+        make_draft(app, run, site, steps, n, &request);
+    tm_request_clear(&request);
+}
+
+/* Do the callers of the function around say what is asked? Then each is read. */
+static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const tm_request *request)
+{
+    tm_code *inner = n ? steps[n - 1].call : site->call, *owner = tm_request_owner(request);
+    if (!owner || n >= FOLLOW_MAX || !tm_code_holds(owner, inner))
+        return false;
+    g_autoptr(GPtrArray) calls = tm_sites_of(app->project, owner);
+    bool more = false;
+    gsize before = tm_request_static(request);
+    for (guint i = 0; !more && i < calls->len && app->work < WORK_MAX; i++) {
+        g_autoptr(tm_run) run = tm_run_new(app->project);
+        tm_request now = {0};
+        steps[n] = (step){owner, g_ptr_array_index(calls, i)};
+        read_site(app, run, site, steps, n + 1, &now);
+        tm_code *next = now.why ? NULL : tm_request_owner(&now);
+        more = !now.why && (tm_request_static(&now) > before ||
+                            (next && next != owner && n + 1 < FOLLOW_MAX &&
+                             tm_code_holds(next, steps[n].call) && tm_sites_name(next)));
+        if (more &&
+            tm_request_static(&now) == before) { /* a wrapper of a wrapper: is there somebody beyond? */
+            g_autoptr(GPtrArray) beyond = tm_sites_of(app->project, next);
+            more = beyond->len > 0;
+        }
+        tm_request_clear(&now);
+    }
+    for (guint i = 0; more && i < calls->len; i++) {
+        steps[n] = (step){owner, g_ptr_array_index(calls, i)};
+        read_with(app, site, steps, n + 1);
+    }
+    return more;
+}
+
+static void read_source(tm_app *app, tm_code_file *source)
+{
+    g_autoptr(GArray) sites = tm_sites_find(app->project, source);
+    for (guint i = 0; i < sites->len; i++) {
+        const tm_site *site = &g_array_index(sites, tm_site, i);
+        step steps[FOLLOW_MAX + 1];
+        if (site->kind == SITE_SKIP)
+            app->skip(source->file, site->call->line, site->why, app->data);
+        else
+            read_with(app, site, steps, 0);
+    }
+}
+
+static int by_file(const void *a, const void *b)
+{
+    return strcmp((*(tm_code_file *const *)a)->file, (*(tm_code_file *const *)b)->file);
+}
+
+void tm_app_read(tm_app *app, GPtrArray *drafts, tm_app_skip skip, void *data)
+{
+    app->drafts = drafts;
+    app->skip = skip;
+    app->data = data;
+    GPtrArray *sources = app->project->sources;
+    g_ptr_array_sort(sources, by_file);
+    for (guint i = 0; i < sources->len;) {
+        tm_code_file *source = g_ptr_array_index(sources, i);
+        if (tm_parse(source)) {
+            i++;
+            continue;
+        }
+        skip(source->file, 0, "this file takes too long to read", data);
+        g_ptr_array_remove_index(sources, i);
+    }
+    for (guint i = 0; i < sources->len; i++)
+        read_source(app, g_ptr_array_index(sources, i));
+}

@@ -1,0 +1,254 @@
+/* contents.c - what a call sends becomes the turns of a draft: texts, parts, messages, media */
+#include "core/studio/source/contents.h"
+#include <string.h>
+
+typedef struct {
+    tm_draft *draft;
+    tm_emit *emit;
+    bool system; /* texts go to the system's pieces */
+    int depth;
+} reading;
+
+static void missing(tm_draft *draft, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void missing(tm_draft *draft, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *note = g_strdup_vprintf(format, args);
+    va_end(args);
+    for (guint i = 0; i < draft->unresolved->len; i++)
+        if (strcmp(g_ptr_array_index(draft->unresolved, i), note) == 0) {
+            g_free(note);
+            return;
+        }
+    g_ptr_array_add(draft->unresolved, note);
+}
+
+static GPtrArray *pieces_of(reading *all, bool model)
+{
+    return all->system ? all->draft->system : tm_draft_turn(all->draft, model)->pieces;
+}
+
+static bool is_blank(const tm_value *value)
+{
+    g_autofree char *text = tm_value_literal(value);
+    return text && !*text;
+}
+
+/* Texts of a turn stand apart, as parts do. */
+static void add_text(reading *all, bool model, tm_value *value)
+{
+    if (is_blank(value))
+        return;
+    GPtrArray *pieces = pieces_of(all, model);
+    const tm_piece *last = pieces->len ? g_ptr_array_index(pieces, pieces->len - 1) : NULL;
+    if (last && last->kind == TM_PIECE_TEMPLATE) {
+        g_autoptr(tm_value) gap = tm_value_text("\n\n"), whole = tm_value_join(gap, value);
+        g_ptr_array_add(pieces, tm_emit_piece(all->emit, whole));
+        return;
+    }
+    g_ptr_array_add(pieces, tm_emit_piece(all->emit, value));
+}
+
+static void add_medium(reading *all, bool model, const tm_value *data, const tm_value *mime)
+{
+    if (all->system) {
+        missing(all->draft, "the system instruction holds a medium, which was left out");
+        return;
+    }
+    tm_piece *piece = tm_piece_text("");
+    g_autofree char *url = data ? tm_value_literal(data) : NULL, *type = mime ? tm_value_literal(mime) : NULL;
+    piece->kind = TM_PIECE_MEDIA;
+    g_clear_pointer(&piece->text, g_free);
+    piece->what = g_strdup(type && g_str_has_prefix(type, "audio/")   ? "audio"
+                           : type && g_str_has_prefix(type, "video/") ? "video"
+                           : type && strstr(type, "pdf")              ? "document"
+                                                                      : "image");
+    if (url && strchr(url, ':')) {
+        piece->url = g_steal_pointer(&url);
+        piece->mime = g_steal_pointer(&type);
+    } else if (data && data->kind == VALUE_UNKNOWN) {
+        piece->text = g_strdup(tm_emit_name(all->emit, data));
+    } else {
+        g_autofree char *key = g_strdup_printf("media:%p", (const void *)data);
+        g_autoptr(tm_value) unknown = tm_value_unknown(key, piece->what, piece->what, NULL);
+        piece->text = g_strdup(tm_emit_name(all->emit, unknown));
+    }
+    if (piece->text)
+        tm_draft_note(all->draft, "%s is a file: give its path", piece->text);
+    g_ptr_array_add(pieces_of(all, model), piece);
+}
+
+static bool is_file_word(const char *word)
+{
+    static const char *const words[] = {
+        "image", "img",   "photo",  "picture",    "audio",      "video",    "media",      "pdf",
+        "file",  "frame", "base64", "inlinedata", "attachment", "document", "screenshot", "part"};
+    g_autofree char *lower = g_ascii_strdown(word, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strstr(lower, words[i]))
+            return !strstr(lower, "prompt") && !strstr(lower, "description") && !strstr(lower, "textpart");
+    return false;
+}
+
+/* {inlineData: {data, mimeType}} and its kin; NULL: no medium. Borrowed. */
+static const tm_value *medium_of(const tm_value *part, const tm_value **mime)
+{
+    static const char *const keys[] = {"inlineData", "inline_data", "fileData",   "file_data",
+                                       "image_url",  "image",       "input_audio"};
+    static const char *const data[] = {"data",       "fileUri",     "file_uri", "url",
+                                       "imageBytes", "image_bytes", "uri"};
+    const tm_value *inner = NULL;
+    for (gsize i = 0; !inner && i < G_N_ELEMENTS(keys); i++)
+        inner = tm_value_get(part, keys[i]);
+    if (!inner && tm_value_get(part, "data") &&
+        (tm_value_get(part, "mime_type") || tm_value_get(part, "mimeType")))
+        inner = part;
+    if (!inner)
+        return NULL;
+    *mime =
+        tm_value_get(inner, "mimeType") ? tm_value_get(inner, "mimeType") : tm_value_get(inner, "mime_type");
+    for (gsize i = 0; i < G_N_ELEMENTS(data); i++)
+        if (tm_value_get(inner, data[i]))
+            return tm_value_get(inner, data[i]);
+    return inner;
+}
+
+static tm_value *text_of_part(const tm_value *part)
+{
+    tm_value *text = tm_value_get(part, "text");
+    return text && text->kind != VALUE_UNDEFINED ? text : NULL;
+}
+
+static void read_value(reading *all, tm_value *value, bool model, bool part);
+
+/* A part that is there only where a condition holds. */
+static void read_optional(reading *all, tm_value *value, bool model, bool part)
+{
+    tm_value *condition = tm_value_item(value, 0), *yes = tm_value_item(value, 1),
+             *no = tm_value_item(value, 2);
+    g_autoptr(tm_value) nothing = tm_value_text("");
+    bool yes_text = tm_value_is_text(yes) || text_of_part(yes),
+         no_text = tm_value_is_text(no) || text_of_part(no);
+    bool yes_none = !yes_text && yes->kind <= VALUE_BOOL, no_none = !no_text && no->kind <= VALUE_BOOL;
+    if ((yes_text || yes_none) && (no_text || no_none)) {
+        g_autoptr(tm_value) whole = tm_value_choice(condition,
+                                                    yes_none            ? nothing
+                                                    : text_of_part(yes) ? text_of_part(yes)
+                                                                        : yes,
+                                                    no_none            ? nothing
+                                                    : text_of_part(no) ? text_of_part(no)
+                                                                       : no);
+        add_text(all, model, whole);
+        return;
+    }
+    tm_value *taken = no_none ? yes : yes_none ? no : yes;
+    tm_draft_note(all->draft, "what is sent depends on `%s`: here it is sent always",
+                  condition->written ? condition->written
+                  : condition->text  ? condition->text
+                                     : "a condition");
+    if (!yes_none && !no_none && yes->kind != no->kind)
+        taken =
+            yes->kind == VALUE_ARRAY || yes->kind == VALUE_OBJECT ? yes : no; /* with the medium or without */
+    read_value(all, taken, model, part);
+}
+
+static void read_mapped(reading *all, tm_value *value, bool model, bool part)
+{
+    tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
+             *body = tm_value_item(value, 2);
+    const tm_value *mime = NULL, *data = medium_of(body, &mime);
+    if (data || (body == item && (part || is_file_word(list->text ? list->text : "")))) {
+        g_ptr_array_add(pieces_of(all, model), tm_emit_media_list(all->emit, list, item, data ? data : item));
+        tm_draft_note(all->draft, "%s is a list of files: give their paths", tm_emit_name(all->emit, list));
+        return;
+    }
+    if (text_of_part(body) || (tm_value_is_text(body) && body->kind != VALUE_UNKNOWN)) {
+        g_autoptr(tm_value) each =
+            tm_value_list(VALUE_EACH, list, item, text_of_part(body) ? text_of_part(body) : body);
+        each->text = g_strdup("\n\n");
+        add_text(all, model, each);
+        return;
+    }
+    missing(all->draft, "earlier turns (%s) come from the app while it runs: they are left out",
+            list->written ? list->written : "a list");
+}
+
+static void read_message(reading *all, tm_value *value)
+{
+    g_autofree char *role = tm_value_literal(tm_value_get(value, "role"));
+    tm_value *parts =
+        tm_value_get(value, "parts") ? tm_value_get(value, "parts") : tm_value_get(value, "content");
+    bool model = role && (strcmp(role, "model") == 0 || strcmp(role, "assistant") == 0);
+    bool before = all->system;
+    all->system = before || (role && (strcmp(role, "system") == 0 || strcmp(role, "developer") == 0));
+    if (parts)
+        read_value(all, parts, model, true);
+    all->system = before;
+}
+
+static void read_value(reading *all, tm_value *value, bool model, bool part)
+{
+    if (all->depth > 30)
+        return;
+    all->depth++;
+    const tm_value *mime = NULL, *data;
+    switch (value->kind) {
+    case VALUE_ARRAY:
+        for (guint i = 0; value->items && i < value->items->len; i++) {
+            tm_value *item = tm_value_item(value, i);
+            bool file =
+                item->kind == VALUE_UNKNOWN && is_file_word(item->text) && (part || value->items->len > 1);
+            if (file && item->list == false)
+                add_medium(all, model, item, NULL);
+            else
+                read_value(all, item, model, part);
+        }
+        break;
+    case VALUE_OBJECT:
+        data = medium_of(value, &mime);
+        if (data)
+            add_medium(all, model, data, mime);
+        else if (tm_value_get(value, "parts") || tm_value_get(value, "content"))
+            read_message(all, value);
+        else if (text_of_part(value))
+            read_value(all, text_of_part(value), model, true);
+        else
+            missing(all->draft, "a part that is neither text nor a medium was left out");
+        break;
+    case VALUE_CHOICE:
+        if (tm_value_is_text(value))
+            add_text(all, model, value);
+        else
+            read_optional(all, value, model, part);
+        break;
+    case VALUE_MAPPED:
+        read_mapped(all, value, model, part);
+        break;
+    case VALUE_UNDEFINED:
+    case VALUE_NULL:
+    case VALUE_FUNCTION:
+    case VALUE_CLASS:
+    case VALUE_MODULE:
+    case VALUE_REMOTE:
+        break;
+    default:
+        add_text(all, model, value);
+    }
+    all->depth--;
+}
+
+void tm_contents_read(tm_draft *draft, tm_emit *emit, const tm_request *request)
+{
+    reading all = {draft, emit, true, 0};
+    if (request->system)
+        read_value(&all, request->system, false, true);
+    all.system = false;
+    if (request->history)
+        read_value(&all, request->history, false, false);
+    if (request->contents)
+        read_value(&all, request->contents, false, false);
+    if (draft->turns->len == 0 && draft->system->len == 0)
+        missing(draft, "nothing of what is sent can be read from the source");
+}

@@ -1,0 +1,120 @@
+/* run_eval.c - what expressions come to */
+#include "core/studio/source/run.h"
+#include <string.h>
+
+static tm_value *template(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_value *whole = tm_value_new(VALUE_JOIN);
+    for (guint i = 0; i < code->n; i++) {
+        g_autoptr(tm_value) value = tm_run_eval(run, frame, code->kids[i]);
+        g_autoptr(tm_value) text = tm_run_text(run, frame, value, code->kids[i]);
+        tm_value *more = tm_value_join(whole, text);
+        tm_value_unref(whole);
+        whole = more;
+    }
+    if (whole->items->len == 0)
+        tm_value_add(whole, tm_value_text(""));
+    return whole;
+}
+
+static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    switch (code->kind) {
+    case CODE_TEXT:
+        return tm_value_text(code->text);
+    case CODE_NUMBER:
+        return tm_value_number(code->text);
+    case CODE_TRUE:
+    case CODE_FALSE:
+        return tm_value_bool(code->kind == CODE_TRUE);
+    case CODE_NULL:
+        return tm_value_new(VALUE_NULL);
+    case CODE_UNDEFINED:
+        return tm_value_new(VALUE_UNDEFINED);
+    case CODE_NAME: {
+        tm_value *value = tm_run_name(run, frame, code);
+        return value;
+    }
+    case CODE_MEMBER: {
+        g_autoptr(tm_value) whole = tm_run_eval(run, frame, tm_code_kid(code, 0));
+        return tm_run_member(run, frame, whole, code->text, code);
+    }
+    case CODE_INDEX:
+        return tm_run_index(run, frame, code);
+    case CODE_CALL:
+        return tm_run_invoke(run, frame, code);
+    case CODE_TEMPLATE:
+        return template(run, frame, code);
+    case CODE_TAGGED: {
+        g_autoptr(tm_value) text = tm_run_eval(run, frame, tm_code_kid(code, 1));
+        tm_code *tag = tm_code_kid(code, 0);
+        tm_value *made = tag->text ? tm_run_method(run, frame, text, tag->text, text, code) : NULL;
+        return made ? made : g_steal_pointer(&text);
+    }
+    case CODE_OBJECT:
+        return tm_run_object(run, frame, code);
+    case CODE_ARRAY:
+        return tm_run_array(run, frame, code);
+    case CODE_FUNCTION:
+    case CODE_CLASS: {
+        tm_value *value = tm_value_new(code->kind == CODE_CLASS ? VALUE_CLASS : VALUE_FUNCTION);
+        value->code = code;
+        value->frame = frame;
+        return value;
+    }
+    case CODE_BINARY:
+        return tm_run_binary(run, frame, code);
+    case CODE_NOT: {
+        g_autoptr(tm_value) of = tm_run_condition(run, frame, tm_code_kid(code, 0));
+        return tm_value_not(of);
+    }
+    case CODE_UNARY: {
+        g_autoptr(tm_value) of = tm_run_eval(run, frame, tm_code_kid(code, 0));
+        if (strcmp(code->text, "-") == 0 && of->kind == VALUE_NUMBER)
+            return tm_run_number(-g_ascii_strtod(of->text, NULL));
+        return tm_run_missing(run, frame, code);
+    }
+    case CODE_CHOICE: {
+        g_autoptr(tm_value) condition = tm_run_condition(run, frame, code->kids[0]);
+        g_autoptr(tm_value) yes = tm_run_eval(run, frame, code->kids[1]);
+        g_autoptr(tm_value) no = tm_run_eval(run, frame, code->kids[2]);
+        g_autoptr(tm_value) made = tm_value_choice(condition, yes, no);
+        return tm_run_is_tangled(made) ? tm_run_missing(run, frame, code) : g_steal_pointer(&made);
+    }
+    case CODE_ASSIGN: {
+        tm_value *made = tm_run_exec(run, frame, code);
+        tm_value_unref(made);
+        return tm_run_eval(run, frame, code->kids[0]);
+    }
+    case CODE_MAP:
+        return tm_run_comprehension(run, frame, code);
+    case CODE_SPREAD:
+    case CODE_KEYWORD:
+        return tm_run_eval(run, frame, tm_code_kid(code, 0));
+    case CODE_REGEX: {
+        tm_value *value = tm_value_new(VALUE_SDK);
+        value->text = g_strconcat("/", code->text, NULL);
+        value->code = code;
+        return value;
+    }
+    default:
+        return tm_run_missing(run, frame, code);
+    }
+}
+
+tm_value *tm_run_eval(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    if (!code)
+        return tm_value_new(VALUE_UNDEFINED);
+    if (run->depth >= RUN_DEPTH || run->steps == 0)
+        return tm_run_unknown(run, frame, code);
+    run->depth++;
+    run->steps--;
+    tm_value *value = evaluate(run, frame, code);
+    run->depth--;
+    if (value->size > RUN_SIZE) {
+        tm_value_unref(value);
+        value = tm_run_unknown(run, frame, code);
+    }
+    return value;
+}

@@ -1,0 +1,133 @@
+/* run_invoke.c - calls: of methods, of functions of the app, of what the languages bring */
+#include "core/studio/source/run.h"
+#include <string.h>
+
+/* Arguments in order as an ARRAY, those by name as an OBJECT. */
+static tm_value *arguments_of(tm_run *run, tm_frame *frame, tm_code *code, tm_value **named)
+{
+    tm_value *list = tm_value_new(VALUE_ARRAY);
+    *named = tm_value_new(VALUE_OBJECT);
+    for (guint i = 1; i < code->n; i++) {
+        tm_code *kid = code->kids[i];
+        if (kid->kind == CODE_KEYWORD) {
+            tm_value_set(*named, kid->text, tm_run_eval(run, frame, tm_code_kid(kid, 0)));
+        } else if (kid->kind == CODE_SPREAD) {
+            g_autoptr(tm_value) value = tm_run_eval(run, frame, tm_code_kid(kid, 0));
+            if (value->kind == VALUE_OBJECT)
+                tm_run_spread_object(*named, value, NULL);
+            else
+                tm_run_spread_array(run, list, value, kid);
+        } else {
+            tm_value_add(list, tm_run_eval(run, frame, kid));
+        }
+    }
+    return list;
+}
+
+/* list.push(x): the name gets a longer list. */
+static bool pushed(tm_run *run, tm_frame *frame, tm_code *code, tm_value *whole, const char *name,
+                   tm_value *arguments)
+{
+    bool many = strcmp(name, "extend") == 0, first = strcmp(name, "unshift") == 0;
+    if (whole->kind != VALUE_ARRAY ||
+        !(many || first || strcmp(name, "push") == 0 || strcmp(name, "append") == 0))
+        return false;
+    g_autoptr(tm_value) longer = first ? tm_value_copy(arguments) : tm_value_copy(whole);
+    const tm_value *more = first ? whole : arguments;
+    for (guint i = 0; more->items && i < more->items->len; i++) {
+        if (many)
+            tm_run_spread_array(run, longer, tm_value_item(more, i), code);
+        else
+            tm_value_add(longer, tm_value_ref(tm_value_item(more, i)));
+    }
+    tm_run_assign(run, frame, tm_code_kid(code->kids[0], 0), longer);
+    return true;
+}
+
+static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_code *callee = code->kids[0];
+    g_autoptr(tm_value) whole = tm_run_eval(run, frame, tm_code_kid(callee, 0));
+    if (strcmp(callee->text, "forEach") == 0 && code->n > 1 && code->kids[1]->kind == CODE_FUNCTION) {
+        tm_run_each(run, frame, NULL, whole, code->kids[1]);
+        return tm_value_new(VALUE_UNDEFINED);
+    }
+    g_autoptr(tm_value) named = NULL;
+    g_autoptr(tm_value) arguments = arguments_of(run, frame, code, &named);
+    if (pushed(run, frame, code, whole, callee->text, arguments))
+        return tm_value_new(VALUE_UNDEFINED);
+    tm_value *made = NULL;
+    if (whole->kind == VALUE_SDK ||
+        (whole->kind == VALUE_UNKNOWN && tm_code_kid(callee, 0)->kind == CODE_NAME && !whole->owner)) {
+        g_autofree char *name = g_strconcat(whole->text, ".", callee->text, NULL);
+        made = tm_run_global(run, frame, name, arguments, named, code);
+    }
+    if (!made && named->keys) { /* a.format(x=1) */
+        tm_value_add(arguments, tm_value_ref(named));
+    }
+    if (!made)
+        made = tm_run_method(run, frame, whole, callee->text, arguments, code);
+    if (made)
+        return made;
+    g_autoptr(tm_value) function = tm_run_member(run, frame, whole, callee->text, callee);
+    if (function->kind == VALUE_FUNCTION) {
+        made = tm_run_call(run, function, arguments, named, code);
+        if (made)
+            return made;
+    }
+    bool of_language = whole->kind == VALUE_UNKNOWN && strcmp(whole->key, whole->text) == 0; /* JSON, Math */
+    if (whole->kind == VALUE_UNKNOWN && !of_language) {
+        g_autofree char *written = tm_code_written(code);
+        tm_value *part = tm_value_part(whole, whole->text, written, code);
+        g_clear_pointer(&part->path, g_free);
+        return part;
+    }
+    return tm_run_missing(run, frame, code);
+}
+
+/* A few words that depend on what no template can ask: better a variable than a riddle. */
+static bool asks_too_much(const tm_value *value)
+{
+    if (value->kind == VALUE_JOIN) {
+        for (guint i = 0; i < value->items->len; i++)
+            if (asks_too_much(tm_value_item(value, i)))
+                return true;
+        return false;
+    }
+    if (value->kind != VALUE_CHOICE)
+        return false;
+    const tm_value *condition = tm_value_item(value, 0);
+    bool plain = condition->kind == VALUE_UNKNOWN ||
+                 (condition->kind == VALUE_TEST && strcmp(condition->text, "===") == 0 &&
+                  tm_value_item(condition, 0)->kind == VALUE_UNKNOWN &&
+                  (tm_value_item(condition, 1)->kind == VALUE_TEXT ||
+                   tm_value_item(condition, 1)->kind == VALUE_NUMBER));
+    return !plain || asks_too_much(tm_value_item(value, 1)) || asks_too_much(tm_value_item(value, 2));
+}
+
+bool tm_run_is_tangled(const tm_value *value)
+{
+    return asks_too_much(value) && tm_value_is_text(value) && tm_value_static(value) < 100;
+}
+
+tm_value *tm_run_invoke(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_code *callee = tm_code_kid(code, 0);
+    if (callee->kind == CODE_MEMBER)
+        return call_method(run, frame, code);
+    g_autoptr(tm_value) function = tm_run_eval(run, frame, callee);
+    g_autoptr(tm_value) named = NULL;
+    g_autoptr(tm_value) arguments = arguments_of(run, frame, code, &named);
+    tm_value *made = NULL;
+    if (function->kind == VALUE_FUNCTION) {
+        made = tm_run_call(run, function, arguments, named, code);
+        if (made && tm_run_is_tangled(made))
+            g_clear_pointer(&made, tm_value_unref);
+    } else if (function->kind == VALUE_CLASS) {
+        made = tm_value_ref(function);
+    } else if (function->kind == VALUE_SDK || callee->kind == CODE_NAME) {
+        made = tm_run_global(run, frame, function->kind == VALUE_SDK ? function->text : callee->text,
+                             arguments, named, code);
+    }
+    return made ? made : tm_run_missing(run, frame, code);
+}

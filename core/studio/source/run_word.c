@@ -1,0 +1,125 @@
+/* run_word.c - what is not known, and the name that it gets from its words */
+#include "core/studio/source/run.h"
+#include <string.h>
+
+/* A word for an expression that is not known, from the names in it. */
+static const char *word_of(const tm_code *code)
+{
+    for (int i = 0; code && i < 50; i++) {
+        tm_code *inner = tm_code_kid(code, 0);
+        if (code->kind == CODE_NAME)
+            return code->text;
+        if (code->kind == CODE_MEMBER && strcmp(code->text, "length") != 0)
+            return code->text;
+        if (code->kind == CODE_CALL && code->n > 1 && inner && code->kids[1]->kind != CODE_FUNCTION &&
+            code->kids[1]->kind != CODE_OBJECT && code->kids[1]->kind != CODE_TEXT &&
+            (inner->kind == CODE_NAME || tm_code_is(tm_code_kid(inner, 0), CODE_NAME, NULL)))
+            code = code->kids[1]; /* format(date): the date */
+        else if (code->kind == CODE_CALL && inner && inner->kind == CODE_MEMBER)
+            code = tm_code_kid(inner, 0)->kind == CODE_NAME ? inner : tm_code_kid(inner, 0);
+        else if (code->kind == CODE_CHOICE && code->n == 3)
+            code = code->kids[1]->kind == CODE_TEXT || code->kids[1]->kind == CODE_TEMPLATE ? inner
+                                                                                            : code->kids[1];
+        else if (code->kind == CODE_BINARY && tm_code_kid(code, 1) && inner->kind != CODE_NAME &&
+                 inner->kind != CODE_MEMBER)
+            code = code->kids[1];
+        else
+            code = inner;
+    }
+    return "value";
+}
+
+tm_value *tm_run_unknown(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    (void)run;
+    const tm_code_file *source = code->source;
+    g_autofree char *written = tm_code_written(code);
+    g_autofree char *key = g_strdup_printf("%u:%.*s", frame->id, (int)MIN(code->end - code->start, 4000u),
+                                           source->text + code->start);
+    const char *word = word_of(code);
+    if (g_str_has_prefix(word, "get") && g_ascii_isupper(word[3]))
+        word += 3;
+    g_autofree char *name = g_strdup(word);
+    if (word != name && g_ascii_isupper(name[0]) && !g_ascii_isupper(name[1]))
+        name[0] = g_ascii_tolower(name[0]);
+    return tm_value_unknown(key, name, written, code);
+}
+
+/* Inside the work on a list's items: an expression that uses the item can't be said outside of it. */
+typedef struct {
+    tm_run *run;
+    tm_frame *frame;
+    const tm_value *item;
+} search;
+
+static void find_item(tm_code *code, void *data)
+{
+    search *all = data;
+    if (all->item || code->kind != CODE_NAME)
+        return;
+    for (tm_frame *at = all->frame; at && !all->item; at = at->up) {
+        tm_value *value = tm_frame_get(at, code->text);
+        if (value && value->kind == VALUE_UNKNOWN && (value->of || value->owner))
+            all->item = value;
+        if (value)
+            break;
+    }
+}
+
+tm_value *tm_run_missing(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_value *value = tm_run_unknown(run, frame, code);
+    search all = {run, frame, NULL};
+    tm_code_walk(code, find_item, &all);
+    if (all.item) {
+        value->of = all.item->of;
+        value->owner = all.item->owner;
+    }
+    return value;
+}
+
+static tm_value *branch_text(tm_run *run, tm_frame *frame, tm_value *value, tm_value *condition,
+                             tm_code *code)
+{
+    bool nothing = value->kind == VALUE_UNDEFINED || value->kind == VALUE_NULL ||
+                   (value->kind == VALUE_BOOL && !value->yes);
+    /* `${name && "text"}`: what is not there leaves nothing that anybody wants sent. */
+    if (nothing || tm_value_equal(value, condition))
+        return tm_value_equal(value, condition) && value->kind == VALUE_UNKNOWN && !nothing
+                   ? tm_value_ref(value)
+                   : tm_value_text("");
+    return tm_run_text(run, frame, value, code);
+}
+
+tm_value *tm_run_text(tm_run *run, tm_frame *frame, tm_value *value, tm_code *code)
+{
+    switch (value->kind) {
+    case VALUE_TEXT:
+    case VALUE_JOIN:
+    case VALUE_UNKNOWN:
+    case VALUE_EACH:
+        return tm_value_ref(value);
+    case VALUE_NUMBER:
+        return tm_value_text(value->text);
+    case VALUE_BOOL:
+        return tm_value_text(code->source->python ? (value->yes ? "True" : "False")
+                             : value->yes         ? "true"
+                                                  : "false");
+    case VALUE_NULL:
+        return tm_value_text(code->source->python ? "None" : "null");
+    case VALUE_UNDEFINED:
+        return tm_value_text("undefined");
+    case VALUE_ARRAY:
+    case VALUE_MAPPED:
+        return code->source->python ? tm_run_missing(run, frame, code) : tm_run_join(value, ",");
+    case VALUE_CHOICE: {
+        tm_value *condition = tm_value_item(value, 0), *no = tm_value_item(value, 2);
+        g_autoptr(tm_value) yes_text = tm_run_text(run, frame, tm_value_item(value, 1), code);
+        g_autoptr(tm_value) no_text =
+            tm_value_equal(no, condition) ? tm_value_text("") : branch_text(run, frame, no, condition, code);
+        return tm_value_choice(condition, yes_text, no_text);
+    }
+    default:
+        return tm_run_missing(run, frame, code);
+    }
+}
