@@ -6,6 +6,7 @@
 #include "core/outcome.h"
 #include "core/studio/source/config.h"
 #include "core/studio/source/contents.h"
+#include "core/studio/source/curl.h"
 #include "core/studio/source/parse.h"
 #include "core/studio/source/title.h"
 #include <string.h>
@@ -36,6 +37,15 @@ void tm_app_free(tm_app *app)
     g_free(app);
 }
 
+static bool is_script(const char *file)
+{
+    static const char *const endings[] = {".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs", ".cjs", ".py"};
+    for (gsize i = 0; i < G_N_ELEMENTS(endings); i++)
+        if (g_str_has_suffix(file, endings[i]))
+            return true;
+    return false;
+}
+
 bool tm_app_add(tm_app *app, const char *file, const char *text, gsize length)
 {
     if (memchr(text, '\0', length))
@@ -45,7 +55,13 @@ bool tm_app_add(tm_app *app, const char *file, const char *text, gsize length)
     app->total += length;
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
     const char *start = g_str_has_prefix(valid, "\357\273\277") ? valid + 3 : valid;
-    tm_project_add(app->project, tm_code_file_new(file, start, strlen(start)));
+    tm_code_file *source = tm_code_file_new(file, start, strlen(start));
+    if (!is_script(file)) /* a snippet: by its words */
+        source->python =
+            !strstr(start, "const ") && !strstr(start, "await ai.") &&
+            (strstr(start, "from google") || strstr(start, "import google") || strstr(start, "import os") ||
+             strstr(start, "genai.Client(") || strstr(start, "\"\"\""));
+    tm_project_add(app->project, source);
     return true;
 }
 
@@ -76,23 +92,30 @@ static void read_site(tm_app *app, tm_run *run, const tm_site *site, const step 
     tm_request_read(request, run, tm_run_goto(run, site->call), site);
 }
 
-static void make_draft(tm_app *app, tm_run *run, const tm_site *site, const step *steps, guint n,
-                       tm_request *request)
+/* Where a prompt comes from. */
+typedef struct {
+    const char *file, *api;
+    int line;
+    char *title;                 /* (transfer full) */
+    const tm_code_file *outside; /* the caller's file; NULL: nobody's */
+    int outside_line;
+} origin;
+
+static void make_draft(tm_app *app, tm_run *run, const origin *from, const tm_request *request)
 {
-    tm_code *outer = n ? steps[n - 1].call : site->call;
-    g_autoptr(tm_draft) draft = tm_draft_new(site->call->source->file);
+    g_autoptr(tm_draft) draft = tm_draft_new(from->file);
     g_autoptr(tm_emit) emit = tm_emit_new(draft);
     g_free(draft->title);
-    draft->title = tm_title_of(outer);
-    draft->api = site->api;
-    draft->line = site->call->line;
-    if (n > 0) {
-        draft->caller_file = tm_scrub(outer->source->file, NULL);
-        draft->caller_line = outer->line;
+    draft->title = from->title;
+    draft->api = from->api;
+    draft->line = from->line;
+    if (from->outside) {
+        draft->caller_file = tm_scrub(from->outside->file, NULL);
+        draft->caller_line = from->outside_line;
     }
     tm_contents_read(draft, emit, request);
     tm_config_read(draft, run, request);
-    if (site->kind == SITE_IMAGES)
+    if (strcmp(from->api, "generateImages") == 0)
         tm_draft_note(draft,
                       "the app asks Imagen (%s), which `run` does not speak: name an image model of Gemini "
                       "with --model",
@@ -118,9 +141,19 @@ static void read_with(tm_app *app, const tm_site *site, step *steps, guint n)
     read_site(app, run, site, steps, n, &request);
     if (request.why)
         app->skip(site->call->source->file, site->call->line, request.why, app->data);
-    else if (!follow(app, site, steps, n, &request))
-        make_draft(app, run, site, steps, n, &request);
+    else if (!follow(app, site, steps, n, &request)) {
+        tm_code *outer = n ? steps[n - 1].call : site->call;
+        origin from = {site->call->source->file, site->api,  site->call->line, tm_title_of(outer),
+                       n ? outer->source : NULL, outer->line};
+        make_draft(app, run, &from, &request);
+    }
     tm_request_clear(&request);
+}
+
+static bool is_known(const tm_value *model)
+{
+    g_autofree char *name = tm_value_literal(model);
+    return name != NULL;
 }
 
 /* Do the callers of the function around say what is asked? Then each is read. */
@@ -130,7 +163,7 @@ static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const
     if (!owner || n >= FOLLOW_MAX || !tm_code_holds(owner, inner))
         return false;
     g_autoptr(GPtrArray) calls = tm_sites_of(app->project, owner);
-    bool more = false;
+    bool more = false, only_model = tm_request_static(request) > 0;
     gsize before = tm_request_static(request);
     for (guint i = 0; !more && i < calls->len && app->work < WORK_MAX; i++) {
         g_autoptr(tm_run) run = tm_run_new(app->project);
@@ -138,9 +171,10 @@ static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const
         steps[n] = (step){owner, g_ptr_array_index(calls, i)};
         read_site(app, run, site, steps, n + 1, &now);
         tm_code *next = now.why ? NULL : tm_request_owner(&now);
-        more = !now.why && (tm_request_static(&now) > before ||
-                            (next && next != owner && n + 1 < FOLLOW_MAX &&
-                             tm_code_holds(next, steps[n].call) && tm_sites_name(next)));
+        more = !now.why &&
+               (tm_request_static(&now) > before || (is_known(now.model) && !is_known(request->model)) ||
+                (next && next != owner && !only_model && n + 1 < FOLLOW_MAX &&
+                 tm_code_holds(next, steps[n].call) && tm_sites_name(next)));
         if (more &&
             tm_request_static(&now) == before) { /* a wrapper of a wrapper: is there somebody beyond? */
             g_autoptr(GPtrArray) beyond = tm_sites_of(app->project, next);
@@ -168,6 +202,31 @@ static void read_source(tm_app *app, tm_code_file *source)
     }
 }
 
+static bool is_shell(const tm_code_file *source)
+{
+    return !is_script(source->file) && tm_curl_is(source->text);
+}
+
+/* Commands of a script, or of a snippet that is nothing else. */
+static void read_commands(tm_app *app, const tm_code_file *source)
+{
+    g_autoptr(GArray) commands = tm_curl_find(source->text);
+    g_autoptr(tm_run) run = tm_run_new(app->project);
+    for (guint i = 0; i < commands->len; i++) {
+        const tm_curl *command = &g_array_index(commands, tm_curl, i);
+        tm_request request = {0};
+        tm_request_from_body(&request, command->body, command->address);
+        origin from = {source->file, command->api, command->line, NULL, NULL, 0};
+        if (request.why)
+            app->skip(source->file, command->line, request.why, app->data);
+        else {
+            from.title = tm_title_of_file(source);
+            make_draft(app, run, &from, &request);
+        }
+        tm_request_clear(&request);
+    }
+}
+
 static int by_file(const void *a, const void *b)
 {
     return strcmp((*(tm_code_file *const *)a)->file, (*(tm_code_file *const *)b)->file);
@@ -182,6 +241,11 @@ void tm_app_read(tm_app *app, GPtrArray *drafts, tm_app_skip skip, void *data)
     g_ptr_array_sort(sources, by_file);
     for (guint i = 0; i < sources->len;) {
         tm_code_file *source = g_ptr_array_index(sources, i);
+        if (is_shell(source)) {
+            read_commands(app, source);
+            g_ptr_array_remove_index(sources, i);
+            continue;
+        }
         if (tm_parse(source)) {
             i++;
             continue;

@@ -86,7 +86,7 @@ static char *words_of(const tm_value *value)
 {
     if (value->written)
         return g_strdup(value->written);
-    if (value->kind == VALUE_CHOICE)
+    if (value->kind == VALUE_CHOICE || value->kind == VALUE_TEST || value->kind == VALUE_NOT)
         return words_of(tm_value_item(value, 0));
     return g_strdup(value->text ? value->text : "an expression");
 }

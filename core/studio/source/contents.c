@@ -41,6 +41,10 @@ static void add_text(reading *all, bool model, tm_value *value)
 {
     if (is_blank(value))
         return;
+    g_autofree char *literal = tm_value_literal(value);
+    g_autoptr(tm_value) input = tm_value_unknown("INSERT_INPUT_HERE", "input", "INSERT_INPUT_HERE", NULL);
+    if (g_strcmp0(literal, input->key) == 0) /* AI Studio's own words for it in "Get code" */
+        value = input;
     GPtrArray *pieces = pieces_of(all, model);
     const tm_piece *last = pieces->len ? g_ptr_array_index(pieces, pieces->len - 1) : NULL;
     if (last && last->kind == TM_PIECE_TEMPLATE) {

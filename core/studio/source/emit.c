@@ -153,8 +153,8 @@ static char *path_of(tm_emit *emit, const tm_value *unknown)
     return depth > 0 ? g_strconcat("@root.", name, NULL) : tm_braces_variable(name);
 }
 
-/* Can the value be said inside of the lists around it? */
-static bool is_sayable(const tm_value *unknown, const void *list)
+/* Is it made of the list's item in a way that has no path? */
+static bool is_unsayable(const tm_value *unknown, const void *list)
 {
     return unknown->of == *(const guint *)list && !unknown->path;
 }
@@ -254,19 +254,9 @@ static void emit_each(tm_emit *emit, const tm_value *value)
     const tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
                    *body = tm_value_item(value, 2);
     guint of = item->of;
-    bool plain_list = list->kind == VALUE_UNKNOWN;
-    g_autofree char *path = plain_list ? path_of(emit, list) : NULL;
-    if (!path || tm_value_any(body, is_sayable, &of)) {
-        /* What is made of an item can't be said: the rows give the whole. */
-        if (path)
-            for (guint i = 0; i < emit->used->len; i++)
-                if (strcmp(g_ptr_array_index(emit->used, i),
-                           g_hash_table_lookup(emit->names, list->key)
-                               ? (char *)g_hash_table_lookup(emit->names, list->key)
-                               : "") == 0) {
-                    g_ptr_array_remove_index(emit->used, i);
-                    break;
-                }
+    bool sayable = list->kind == VALUE_UNKNOWN && !tm_value_any(body, is_unsayable, &of);
+    g_autofree char *path = sayable ? path_of(emit, list) : NULL;
+    if (!path) { /* what is made of an item can't be said: the rows give the whole */
         g_autoptr(tm_value) one = as_one(emit, value, list->text ? list->text : "list", list->written);
         emit_value(emit, one);
         return;

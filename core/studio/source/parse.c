@@ -13,7 +13,7 @@ const TSLanguage *tree_sitter_python(void);
 #error "libtree-sitter is too old: the grammars need one that reads ABI 14 (0.20.3 or later)"
 #endif
 
-enum { PARSE_MICROS = 2000000, MASK_ROUNDS = 3 };
+enum { PARSE_MICROS = 1000000, MASK_ROUNDS = 3 };
 
 bool tm_parse_can(void)
 {

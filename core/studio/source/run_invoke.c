@@ -29,11 +29,14 @@ static bool pushed(tm_run *run, tm_frame *frame, tm_code *code, tm_value *whole,
                    tm_value *arguments)
 {
     bool many = strcmp(name, "extend") == 0, first = strcmp(name, "unshift") == 0;
-    if (whole->kind != VALUE_ARRAY ||
-        !(many || first || strcmp(name, "push") == 0 || strcmp(name, "append") == 0))
+    if (!(many || first || strcmp(name, "push") == 0 || strcmp(name, "append") == 0))
         return false;
-    g_autoptr(tm_value) longer = first ? tm_value_copy(arguments) : tm_value_copy(whole);
-    const tm_value *more = first ? whole : arguments;
+    g_autoptr(tm_value) list = tm_value_new(VALUE_ARRAY);
+    if (whole->kind != VALUE_ARRAY && whole->kind != VALUE_MAPPED && whole->kind != VALUE_UNKNOWN)
+        return false;
+    tm_run_spread_array(run, list, whole, code);
+    g_autoptr(tm_value) longer = tm_value_copy(first ? arguments : list);
+    const tm_value *more = first ? list : arguments;
     for (guint i = 0; more->items && i < more->items->len; i++) {
         if (many)
             tm_run_spread_array(run, longer, tm_value_item(more, i), code);

@@ -128,7 +128,7 @@ tm_value *tm_run_binary(tm_run *run, tm_frame *frame, tm_code *code)
     return tm_run_missing(run, frame, code);
 }
 
-tm_value *tm_run_condition(tm_run *run, tm_frame *frame, tm_code *code)
+static tm_value *condition(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_code *counted = code, *zero = NULL;
     bool none = false;
@@ -162,4 +162,17 @@ tm_value *tm_run_condition(tm_run *run, tm_frame *frame, tm_code *code)
     }
     g_autoptr(tm_value) value = tm_run_eval(run, frame, code);
     return value->size > RUN_CONDITION ? tm_run_unknown(run, frame, code) : g_steal_pointer(&value);
+}
+
+tm_value *tm_run_condition(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_value *made = condition(run, frame, code);
+    if ((made->kind == VALUE_CHOICE || made->kind == VALUE_NOT || made->kind == VALUE_TEST) &&
+        !made->written) {
+        tm_value *named = tm_value_copy(made); /* its words, where it has to be told */
+        named->written = tm_code_written(code);
+        tm_value_unref(made);
+        return named;
+    }
+    return made;
 }

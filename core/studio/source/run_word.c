@@ -15,8 +15,9 @@ static const char *word_of(const tm_code *code)
             code->kids[1]->kind != CODE_OBJECT && code->kids[1]->kind != CODE_TEXT &&
             (inner->kind == CODE_NAME || tm_code_is(tm_code_kid(inner, 0), CODE_NAME, NULL)))
             code = code->kids[1]; /* format(date): the date */
-        else if (code->kind == CODE_CALL && inner && inner->kind == CODE_MEMBER)
-            code = tm_code_kid(inner, 0)->kind == CODE_NAME ? inner : tm_code_kid(inner, 0);
+        else if (code->kind == CODE_CALL && inner && inner->kind == CODE_MEMBER &&
+                 !(g_str_has_prefix(inner->text, "get") && inner->text[3]))
+            code = tm_code_kid(inner, 0); /* date.toISOString(): the date */
         else if (code->kind == CODE_CHOICE && code->n == 3)
             code = code->kids[1]->kind == CODE_TEXT || code->kids[1]->kind == CODE_TEMPLATE ? inner
                                                                                             : code->kids[1];

@@ -5,10 +5,13 @@
 
 /* Names that say nothing of what is asked. */
 static const char *const everyday[] = {
-    "default",     "handler",      "main",           "run",        "generate", "POST",        "GET",   "post",
-    "fetchData",   "handleSubmit", "handleGenerate", "handleSend", "submit",   "send",        "call",  "init",
-    "start",       "execute",      "process",        "onSubmit",   "onClick",  "handleClick", "fetch", "load",
-    "constructor", "apiCall",      "operation",      "fn",         "request",  "json",        "async"};
+    "default",     "handler",  "main",      "run",          "generate",       "POST",
+    "GET",         "post",     "fetchData", "handleSubmit", "handleGenerate", "handleSend",
+    "submit",      "send",     "call",      "init",         "start",          "execute",
+    "process",     "onSubmit", "onClick",   "handleClick",  "fetch",          "load",
+    "constructor", "apiCall",  "operation", "fn",           "request",        "json",
+    "onload",      "onerror",  "then",      "onChange",     "onSuccess",      "callback",
+    "useEffect",   "async"};
 
 /* Names of files and folders that say nothing, either. */
 static const char *const places[] = {"index",     "route",    "page",     "main",   "app",           "server",
@@ -74,5 +77,13 @@ char *tm_title_of(const tm_code *call)
     }
     if (name)
         append_words(out, name);
+    return g_string_free(out, FALSE);
+}
+
+char *tm_title_of_file(const tm_code_file *source)
+{
+    g_autofree char *place = place_of(source);
+    GString *out = g_string_new(NULL);
+    append_words(out, place);
     return g_string_free(out, FALSE);
 }

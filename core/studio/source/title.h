@@ -6,3 +6,5 @@
  * full)
  */
 char *tm_title_of(const tm_code *call);
+/* After the file alone. (transfer full) */
+char *tm_title_of_file(const tm_code_file *source);

@@ -225,6 +225,42 @@ static tm_value *as_join(tm_value *value)
     return join;
 }
 
+/* One list that begins as the other: what it has more is there only where the condition holds, or does not.
+ */
+static tm_value *choice_of_lists(tm_value *condition, tm_value *yes, tm_value *no)
+{
+    guint a = yes->items ? yes->items->len : 0, b = no->items ? no->items->len : 0, n = MIN(a, b);
+    for (guint i = 0; i < n; i++)
+        if (!tm_value_equal(tm_value_item(yes, i), tm_value_item(no, i)))
+            return NULL;
+    tm_value *made = tm_value_new(VALUE_ARRAY);
+    g_autoptr(tm_value) nothing = tm_value_new(VALUE_UNDEFINED);
+    for (guint i = 0; i < n; i++)
+        tm_value_add(made, tm_value_ref(tm_value_item(yes, i)));
+    for (guint i = n; i < MAX(a, b); i++)
+        tm_value_add(made, tm_value_choice(condition, i < a ? tm_value_item(yes, i) : nothing,
+                                           i < b ? tm_value_item(no, i) : nothing));
+    return made;
+}
+
+/* One object that has all members of the other: each member is a choice. */
+static tm_value *choice_of_objects(tm_value *condition, tm_value *yes, tm_value *no)
+{
+    bool more = (yes->keys ? yes->keys->len : 0) >= (no->keys ? no->keys->len : 0);
+    tm_value *large = more ? yes : no, *small = more ? no : yes;
+    for (guint i = 0; small->keys && i < small->keys->len; i++)
+        if (!tm_value_get(large, g_ptr_array_index(small->keys, i)))
+            return NULL;
+    tm_value *made = tm_value_new(VALUE_OBJECT);
+    g_autoptr(tm_value) nothing = tm_value_new(VALUE_UNDEFINED);
+    for (guint i = 0; large->keys && i < large->keys->len; i++) {
+        const char *key = g_ptr_array_index(large->keys, i);
+        tm_value *a = tm_value_get(yes, key), *b = tm_value_get(no, key);
+        tm_value_set(made, key, tm_value_choice(condition, a ? a : nothing, b ? b : nothing));
+    }
+    return made;
+}
+
 tm_value *tm_value_choice(tm_value *condition, tm_value *yes, tm_value *no)
 {
     tm_truth truth = tm_value_truth(condition);
@@ -252,6 +288,12 @@ tm_value *tm_value_choice(tm_value *condition, tm_value *yes, tm_value *no)
             return whole;
         }
     }
+    tm_value *both = yes->kind == VALUE_ARRAY && no->kind == VALUE_ARRAY ? choice_of_lists(condition, yes, no)
+                     : yes->kind == VALUE_OBJECT && no->kind == VALUE_OBJECT
+                         ? choice_of_objects(condition, yes, no)
+                         : NULL;
+    if (both)
+        return both;
     tm_value *value = tm_value_new(VALUE_CHOICE);
     tm_value_add(value, tm_value_ref(condition));
     tm_value_add(value, tm_value_ref(yes));
