@@ -2,6 +2,7 @@
 #include "core/prompt.h"
 #include "core/studio/prompt_text.h"
 #include "core/studio/source/app.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -36,6 +36,15 @@ static bool is_blank(const tm_value *value)
     return text && !*text;
 }
 
+/* The text behind a gap; where there may be no text, there is no gap, either. */
+static tm_value *apart(tm_value *gap, tm_value *value)
+{
+    if (value->kind != VALUE_CHOICE)
+        return is_blank(value) ? tm_value_ref(value) : tm_value_join(gap, value);
+    g_autoptr(tm_value) yes = apart(gap, tm_value_item(value, 1)), no = apart(gap, tm_value_item(value, 2));
+    return tm_value_choice(tm_value_item(value, 0), yes, no);
+}
+
 /* Texts of a turn stand apart, as parts do. */
 static void add_text(reading *all, bool model, tm_value *value)
 {
@@ -48,7 +57,7 @@ static void add_text(reading *all, bool model, tm_value *value)
     GPtrArray *pieces = pieces_of(all, model);
     const tm_piece *last = pieces->len ? g_ptr_array_index(pieces, pieces->len - 1) : NULL;
     if (last && last->kind == TM_PIECE_TEMPLATE) {
-        g_autoptr(tm_value) gap = tm_value_text("\n\n"), whole = tm_value_join(gap, value);
+        g_autoptr(tm_value) gap = tm_value_text("\n\n"), whole = apart(gap, value);
         g_ptr_array_add(pieces, tm_emit_piece(all->emit, whole));
         return;
     }

@@ -163,6 +163,13 @@ static void emit_value(tm_emit *emit, const tm_value *value);
 
 static tm_value *as_one(tm_emit *emit, const tm_value *value, const char *name, const char *written);
 
+static void note_condition(tm_emit *emit, const char *name, const char *written)
+{
+    tm_draft_note(emit->draft,
+                  "%s stands for the condition `%s`: give a value where it holds, nothing where not", name,
+                  written);
+}
+
 /* A condition that is no plain name becomes one. */
 static tm_value *named_condition(tm_emit *emit, const tm_value *condition)
 {
@@ -180,9 +187,7 @@ static tm_value *named_condition(tm_emit *emit, const tm_value *condition)
     g_free(made->key);
     made->key = g_strconcat("?", written, NULL);
     if (!g_hash_table_contains(emit->names, made->key))
-        tm_draft_note(emit->draft,
-                      "%s stands for the condition `%s`: give a value where it holds, nothing where not",
-                      name->str, written);
+        note_condition(emit, name->str, written);
     return made;
 }
 
@@ -191,7 +196,10 @@ static char *condition_tag(tm_emit *emit, const tm_value *condition, const char 
 {
     *end = "if";
     if (condition->kind == VALUE_UNKNOWN) {
+        bool new = !g_hash_table_contains(emit->names, condition->key);
         g_autofree char *path = path_of(emit, condition);
+        if (path && new && condition->written && strchr(condition->written, '('))
+            note_condition(emit, tm_emit_name(emit, condition), condition->written);
         if (path)
             return g_strconcat("#if ", path, NULL);
     }

@@ -117,6 +117,13 @@ static tm_value *passed(tm_run *run, tm_frame *frame, const char *name, const ch
             "Promise.resolve", "Object.freeze", "structuredClone", "forwardRef", "Promise.all", "cache",
             "useRef", "React.useRef", "zodToJsonSchema", "asyncio.to_thread"))
         return tm_value_ref(first);
+    if (ONE(name, "useState", "React.useState") &&
+        (first->kind == VALUE_TEXT || first->kind == VALUE_NUMBER) && *first->text) {
+        tm_value *made = tm_value_new(VALUE_ARRAY), *state = tm_run_missing(run, frame, call);
+        state->given = tm_value_ref(first);
+        tm_value_add(made, state);
+        return made;
+    }
     if (ONE(name, "useMemo", "React.useMemo") && first->kind == VALUE_FUNCTION)
         return tm_run_call(run, first, NULL, NULL, call);
     if (strcmp(last, "dedent") == 0)

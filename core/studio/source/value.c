@@ -266,6 +266,10 @@ tm_value *tm_value_choice(tm_value *condition, tm_value *yes, tm_value *no)
     tm_truth truth = tm_value_truth(condition);
     if (truth != TRUTH_MAYBE)
         return tm_value_ref(truth == TRUTH_YES ? yes : no);
+    if (condition->kind == VALUE_JOIN && condition->items->len == 1)
+        return tm_value_choice(tm_value_item(condition, 0), yes, no);
+    if (condition->kind == VALUE_EACH) /* a text of a line for each item is empty where the list is */
+        return tm_value_choice(tm_value_item(condition, 0), yes, no);
     if (tm_value_equal(yes, no))
         return tm_value_ref(yes);
     if (condition->kind == VALUE_NOT)
