@@ -11,12 +11,13 @@
 #include "core/studio/source/title.h"
 #include <string.h>
 
-enum { FILES_MAX = 5000, PROMPTS_MAX = 1000, FOLLOW_MAX = 4, WORK_MAX = 2000, TOTAL_MAX = 64 << 20 };
+enum { FILES_MAX = 20000, PROMPTS_MAX = 1000, FOLLOW_MAX = 4, WORK_MAX = 2000, TOTAL_MAX = 64 << 20 };
 
 struct tm_app {
     tm_project *project;
     gsize total;
-    guint work; /* calls read so far, callers' too */
+    guint left_out; /* files past the caps */
+    guint work;     /* calls read so far, callers' too */
     GPtrArray *drafts;
     tm_app_skip skip;
     void *data;
@@ -50,8 +51,10 @@ bool tm_app_add(tm_app *app, const char *file, const char *text, gsize length)
 {
     if (memchr(text, '\0', length))
         return false;
-    if (app->project->sources->len >= FILES_MAX || app->total + length > TOTAL_MAX)
+    if (app->project->sources->len >= FILES_MAX || app->total + length > TOTAL_MAX) {
+        app->left_out++;
         return true;
+    }
     app->total += length;
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
     const char *start = g_str_has_prefix(valid, "\357\273\277") ? valid + 3 : valid;
@@ -238,6 +241,8 @@ void tm_app_read(tm_app *app, GPtrArray *drafts, tm_app_skip skip, void *data)
     app->skip = skip;
     app->data = data;
     GPtrArray *sources = app->project->sources;
+    if (app->left_out > 0)
+        skip("", 0, "more than 20,000 source files, or 64 MB of them: the rest is not read", data);
     g_ptr_array_sort(sources, by_file);
     for (guint i = 0; i < sources->len;) {
         tm_code_file *source = g_ptr_array_index(sources, i);
@@ -250,7 +255,7 @@ void tm_app_read(tm_app *app, GPtrArray *drafts, tm_app_skip skip, void *data)
             i++;
             continue;
         }
-        skip(source->file, 0, "this file takes too long to read", data);
+        skip(source->file, 0, "this file takes too long to read, or nests too deep", data);
         g_ptr_array_remove_index(sources, i);
     }
     for (guint i = 0; i < sources->len; i++)

@@ -13,7 +13,7 @@ const TSLanguage *tree_sitter_python(void);
 #error "libtree-sitter is too old: the grammars need one that reads ABI 14 (0.20.3 or later)"
 #endif
 
-enum { PARSE_MICROS = 1000000, MASK_ROUNDS = 3 };
+enum { OPEN_MAX = 10000, PARSE_MICROS = 1000000, MASK_ROUNDS = 3 };
 
 bool tm_parse_can(void)
 {
@@ -118,8 +118,26 @@ static TSTree *parse_masked(TSParser *parser, tm_code_file *source)
     return tree;
 }
 
+/* libtree-sitter 0.20.7 breaks its own memory over 65,536 brackets that are open at once; nobody writes a
+ * hundredth of that. */
+static bool is_too_deep(const tm_code_file *source)
+{
+    int open = 0;
+    for (gsize i = 0; i < source->length; i++) {
+        if (strchr("([{", source->text[i]))
+            open++;
+        else if (open > 0 && strchr(")]}", source->text[i]))
+            open--;
+        if (open > OPEN_MAX)
+            return true;
+    }
+    return false;
+}
+
 bool tm_parse(tm_code_file *source)
 {
+    if (is_too_deep(source))
+        return false;
     TSParser *parser = ts_parser_new();
     TSTree *tree = NULL;
     if (ts_parser_set_language(parser, source->python ? tree_sitter_python() : tree_sitter_tsx()))
