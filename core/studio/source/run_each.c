@@ -200,7 +200,9 @@ static tm_value *dressed(tm_value *item, const char *before, const char *after)
         whole->text = g_strdup("");
         return g_steal_pointer(&whole);
     }
-    if (item->kind == VALUE_BOOL)
+    if (item->kind == VALUE_ARRAY)
+        whole = tm_run_join(item, ",");
+    else if (item->kind == VALUE_BOOL)
         whole = tm_value_text(item->yes ? "true" : "false");
     else
         whole = item->kind == VALUE_UNDEFINED || item->kind == VALUE_NULL ? tm_value_text("")

@@ -214,11 +214,30 @@ static tm_value *cased(const char *text, bool upper)
     return tm_value_text(made);
 }
 
+static tm_value *flattened(tm_value *list)
+{
+    if (list->kind != VALUE_ARRAY)
+        return tm_value_ref(list);
+    tm_value *made = tm_value_new(VALUE_ARRAY);
+    for (guint i = 0; list->items && i < list->items->len; i++) {
+        tm_value *item = tm_value_item(list, i);
+        for (guint k = 0; item->kind == VALUE_ARRAY && item->items && k < item->items->len; k++)
+            tm_value_add(made, tm_value_ref(tm_value_item(item, k)));
+        if (item->kind != VALUE_ARRAY)
+            tm_value_add(made, tm_value_ref(item));
+    }
+    return made;
+}
+
 static tm_value *of_list(tm_run *run, tm_value *whole, const char *name, tm_value *arguments, tm_code *code)
 {
     tm_value *first = tm_value_item(arguments, 0);
-    if (ONE(name, "map", "flatMap") && first)
-        return tm_run_map(run, whole, first, code);
+    if (ONE(name, "map", "flatMap") && first) {
+        g_autoptr(tm_value) made = tm_run_map(run, whole, first, code);
+        return made && *name == 'f' ? flattened(made) : g_steal_pointer(&made);
+    }
+    if (strcmp(name, "flat") == 0 && whole->kind == VALUE_ARRAY)
+        return flattened(whole);
     if (strcmp(name, "filter") == 0)
         return whole->kind == VALUE_UNKNOWN ? made_of(whole, code) : filtered(run, whole, first, code);
     if (strcmp(name, "join") == 0 && (whole->kind == VALUE_ARRAY || whole->kind == VALUE_MAPPED)) {
