@@ -178,7 +178,7 @@ static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const
                (tm_request_static(&now) > before || (is_known(now.model) && !is_known(request->model)) ||
                 (next && next != owner && !only_model && n + 1 < FOLLOW_MAX &&
                  tm_code_holds(next, steps[n].call) && tm_sites_name(next)));
-        if (more &&
+        if (more && next &&
             tm_request_static(&now) == before) { /* a wrapper of a wrapper: is there somebody beyond? */
             g_autoptr(GPtrArray) beyond = tm_sites_of(app->project, next);
             more = beyond->len > 0;

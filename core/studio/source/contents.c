@@ -252,6 +252,14 @@ static void read_value(reading *all, tm_value *value, bool model, bool part)
     all->depth--;
 }
 
+/* All of a text comes from a function or a table that can't be read. */
+static void tell_missing(tm_draft *draft, const char *what, const tm_value *value)
+{
+    if (value && value->kind == VALUE_UNKNOWN && value->written && strpbrk(value->written, "([") &&
+        strcmp(value->written, "INSERT_INPUT_HERE") != 0 && !value->owner)
+        missing(draft, "%s (%s) is not in the source: %s stands for it", what, value->written, value->text);
+}
+
 void tm_contents_read(tm_draft *draft, tm_emit *emit, const tm_request *request)
 {
     reading all = {draft, emit, true, 0};
@@ -262,6 +270,8 @@ void tm_contents_read(tm_draft *draft, tm_emit *emit, const tm_request *request)
         read_value(&all, request->history, false, false);
     if (request->contents)
         read_value(&all, request->contents, false, false);
+    tell_missing(draft, "the system instruction", request->system);
+    tell_missing(draft, "what is asked", request->contents);
     if (draft->turns->len == 0 && draft->system->len == 0)
         missing(draft, "nothing of what is sent can be read from the source");
 }

@@ -47,6 +47,49 @@ static bool pushed(tm_run *run, tm_frame *frame, tm_code *code, tm_value *whole,
     return true;
 }
 
+/* A few words that depend on what no template can ask: better a variable than a riddle. */
+static bool asks_too_much(const tm_value *value)
+{
+    if (value->kind == VALUE_JOIN) {
+        for (guint i = 0; i < value->items->len; i++)
+            if (asks_too_much(tm_value_item(value, i)))
+                return true;
+        return false;
+    }
+    if (value->kind != VALUE_CHOICE)
+        return false;
+    const tm_value *condition = tm_value_item(value, 0);
+    bool plain = condition->kind == VALUE_UNKNOWN ||
+                 (condition->kind == VALUE_TEST && strcmp(condition->text, "===") == 0 &&
+                  tm_value_item(condition, 0)->kind == VALUE_UNKNOWN &&
+                  (tm_value_item(condition, 1)->kind == VALUE_TEXT ||
+                   tm_value_item(condition, 1)->kind == VALUE_NUMBER));
+    return !plain || asks_too_much(tm_value_item(value, 1)) || asks_too_much(tm_value_item(value, 2));
+}
+
+bool tm_run_is_tangled(const tm_value *value)
+{
+    return asks_too_much(value) && tm_value_is_text(value) && tm_value_static(value) < 100;
+}
+
+static bool is_foreign(const tm_value *unknown, const void *data)
+{
+    const tm_value *arguments = data;
+    for (guint i = 0; arguments->items && i < arguments->items->len; i++) {
+        const tm_value *item = tm_value_item(arguments, i);
+        if (item->kind == VALUE_UNKNOWN && g_str_has_prefix(unknown->key, item->key))
+            return false;
+    }
+    return !unknown->of;
+}
+
+/* Nothing but what only the inside of the function knows: outside, the call says it better. */
+static bool is_inner(const tm_value *value, const tm_value *arguments)
+{
+    return tm_value_is_text(value) && value->kind != VALUE_UNKNOWN && tm_value_static(value) == 0 &&
+           tm_value_any(value, is_foreign, arguments);
+}
+
 static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_code *callee = code->kids[0];
@@ -75,6 +118,8 @@ static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
     g_autoptr(tm_value) function = tm_run_member(run, frame, whole, callee->text, callee);
     if (function->kind == VALUE_FUNCTION) {
         made = tm_run_call(run, function, arguments, named, code);
+        if (made && (tm_run_is_tangled(made) || is_inner(made, arguments)))
+            g_clear_pointer(&made, tm_value_unref);
         if (made)
             return made;
     }
@@ -88,31 +133,6 @@ static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
     return tm_run_missing(run, frame, code);
 }
 
-/* A few words that depend on what no template can ask: better a variable than a riddle. */
-static bool asks_too_much(const tm_value *value)
-{
-    if (value->kind == VALUE_JOIN) {
-        for (guint i = 0; i < value->items->len; i++)
-            if (asks_too_much(tm_value_item(value, i)))
-                return true;
-        return false;
-    }
-    if (value->kind != VALUE_CHOICE)
-        return false;
-    const tm_value *condition = tm_value_item(value, 0);
-    bool plain = condition->kind == VALUE_UNKNOWN ||
-                 (condition->kind == VALUE_TEST && strcmp(condition->text, "===") == 0 &&
-                  tm_value_item(condition, 0)->kind == VALUE_UNKNOWN &&
-                  (tm_value_item(condition, 1)->kind == VALUE_TEXT ||
-                   tm_value_item(condition, 1)->kind == VALUE_NUMBER));
-    return !plain || asks_too_much(tm_value_item(value, 1)) || asks_too_much(tm_value_item(value, 2));
-}
-
-bool tm_run_is_tangled(const tm_value *value)
-{
-    return asks_too_much(value) && tm_value_is_text(value) && tm_value_static(value) < 100;
-}
-
 tm_value *tm_run_invoke(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_code *callee = tm_code_kid(code, 0);
@@ -124,7 +144,7 @@ tm_value *tm_run_invoke(tm_run *run, tm_frame *frame, tm_code *code)
     tm_value *made = NULL;
     if (function->kind == VALUE_FUNCTION) {
         made = tm_run_call(run, function, arguments, named, code);
-        if (made && tm_run_is_tangled(made))
+        if (made && (tm_run_is_tangled(made) || is_inner(made, arguments)))
             g_clear_pointer(&made, tm_value_unref);
     } else if (function->kind == VALUE_CLASS) {
         made = tm_value_ref(function);

@@ -5,6 +5,13 @@
 /* A word for an expression that is not known, from the names in it. */
 static const char *word_of(const tm_code *code)
 {
+    const tm_code *callee = code->kind == CODE_CALL ? tm_code_kid(code, 0) : NULL,
+                  *key = tm_code_kid(code, 1);
+    if (callee && callee->text && strlen(callee->text) <= 2 && key &&
+        key->kind == CODE_TEXT) { /* t("prompts.lead") */
+        const char *dot = strrchr(key->text, '.');
+        return dot ? dot + 1 : key->text;
+    }
     for (int i = 0; code && i < 50; i++) {
         tm_code *inner = tm_code_kid(code, 0);
         if (code->kind == CODE_NAME)

@@ -93,22 +93,42 @@ static bool is_post(search *all, const tm_code *code)
     return false;
 }
 
+typedef struct {
+    const char *name;
+    bool found;
+} declared_search;
+
+static void visit_declared(tm_code *code, void *data)
+{
+    declared_search *all = data;
+    if (code->kind == CODE_FUNCTION && g_strcmp0(tm_sites_name(code), all->name) == 0)
+        all->found = true;
+}
+
+/* Has the app a function of that name? */
+static bool is_declared(const tm_project *project, const char *name)
+{
+    declared_search all = {name, false};
+    for (guint i = 0; !all.found && i < project->sources->len; i++)
+        tm_code_walk(((tm_code_file *)g_ptr_array_index(project->sources, i))->root, visit_declared, &all);
+    return all.found;
+}
+
 /* Is it a function of the app itself that happens to be called as the SDK's? */
 static bool is_own(search *all, tm_code *callee)
 {
     tm_code *holder = tm_code_kid(callee, 0);
-    if (!holder || (holder->kind != CODE_NAME && holder->kind != CODE_MEMBER) ||
-        tm_code_is(holder, CODE_MEMBER, "models"))
+    if (!holder || tm_code_is(holder, CODE_MEMBER, "models") || !is_declared(all->project, callee->text))
         return false;
-    g_autoptr(tm_value) whole = NULL;
-    if (tm_code_is(holder, CODE_NAME, "this") || tm_code_is(holder, CODE_NAME, "self") ||
-        tm_project_top(callee->source, holder->text ? holder->text : "")) {
-        tm_frame *frame = tm_run_module(all->run, callee->source);
-        whole = tm_run_eval(all->run, frame, holder);
-        g_autoptr(tm_value) member = tm_run_member(all->run, frame, whole, callee->text, callee);
-        return member->kind == VALUE_FUNCTION;
-    }
-    return false;
+    tm_frame *frame = tm_run_goto(all->run, callee->parent);
+    g_autoptr(tm_value) whole = tm_run_eval(all->run, frame, holder);
+    if (whole->kind == VALUE_REMOTE)
+        return false;
+    if (whole->kind == VALUE_UNKNOWN ||
+        whole->kind == VALUE_CHOICE) /* a provider that is chosen while it runs */
+        return true;
+    g_autoptr(tm_value) member = tm_run_member(all->run, frame, whole, callee->text, callee);
+    return member->kind == VALUE_FUNCTION;
 }
 
 static bool word_before(const tm_code *callee, const char *word)
@@ -202,6 +222,8 @@ static void visit_function(tm_code *code, void *data)
 static bool is_of(callers *all, tm_code *callee)
 {
     tm_code *holder = tm_code_kid(callee, 0);
+    if (tm_code_is(holder, CODE_MEMBER, "models")) /* the SDK's own */
+        return false;
     bool self = tm_code_is(holder, CODE_NAME, "this") || tm_code_is(holder, CODE_NAME, "self");
     if (self)
         return tm_code_around(callee, CODE_CLASS) == tm_code_around(all->function, CODE_CLASS);
