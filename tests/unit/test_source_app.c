@@ -180,6 +180,30 @@ static void a_python_class_is_a_schema(void)
         "\"text\"]}},\"kind\":{\"type\":[\"string\",\"null\"]}},\"required\":[\"name\",\"steps\"]}}");
 }
 
+static void zod_is_a_schema(void)
+{
+    g_autoptr(house_app) house = house_read(
+        "a.ts",
+        SDK "import { z } from 'zod';\nimport { zodToJsonSchema } from 'zod-to-json-schema';\n"
+            "const step = z.object({ text: z.string().min(3), kind: z.enum(['a', 'b']).optional() });\n"
+            "const recipe = z.object({ name: z.string().describe('its name'), steps: z.array(step), stars: "
+            "z.number().int() });\n"
+            "ai.models.generateContent({model: 'm', contents: 'x', config: {responseMimeType: "
+            "'application/json', "
+            "responseJsonSchema: zodToJsonSchema(recipe)}});",
+        NULL);
+    tm_draft *draft = house_draft_of(house, 0);
+    g_autofree char *schema = tm_json_text(draft->schema);
+    g_assert_cmpstr(
+        schema, ==,
+        "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"description\":\"its "
+        "name\"},\"steps\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"text\":{"
+        "\"type\":"
+        "\"string\",\"minLength\":3},\"kind\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}},\"required\":["
+        "\"text\"]}},"
+        "\"stars\":{\"type\":\"integer\"}},\"required\":[\"name\",\"steps\",\"stars\"]}");
+}
+
 static void what_is_no_prompt_is_told(void)
 {
     g_autoptr(house_app) house = house_read("a.ts",
@@ -248,6 +272,7 @@ int main(int argc, char **argv)
     g_test_add_func("/app/a wrapper is a prompt for each caller", a_wrapper_is_a_prompt_for_each_caller);
     g_test_add_func("/app/every style of calling", every_style_of_calling);
     g_test_add_func("/app/a Python class is a schema", a_python_class_is_a_schema);
+    g_test_add_func("/app/zod is a schema", zod_is_a_schema);
     g_test_add_func("/app/what is no prompt is told", what_is_no_prompt_is_told);
     g_test_add_func("/app/an app's own function is no call", an_apps_own_function_is_no_call);
     g_test_add_func("/app/keys are taken out", keys_are_taken_out);

@@ -227,7 +227,7 @@ static const heredoc *heredoc_for(const script *all, const char *from, const cha
 static const char *read_command(script *all, const char *at)
 {
     const char *start = at;
-    g_autofree char *address = NULL, *data = NULL, *word;
+    g_autofree char *address = NULL, *data = NULL, *word = NULL;
     bool expands = false, next_is_data = false;
     while ((word = next_argument(&at, &expands))) {
         static const char *const flags[] = {"-d", "--data", "--data-raw", "--data-binary", "--json"};

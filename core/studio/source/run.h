@@ -82,6 +82,9 @@ tm_value *tm_run_method(tm_run *run, tm_frame *frame, tm_value *whole, const cha
                         tm_code *call);
 tm_value *tm_run_global(tm_run *run, tm_frame *frame, const char *name, tm_value *arguments, tm_value *named,
                         tm_code *call);
+/* A schema of zod's: z.NAME(...), and .name(...) of one; NULL: it is none. */
+tm_value *tm_run_zod(const char *name, tm_value *arguments);
+tm_value *tm_run_zod_method(tm_value *schema, const char *name, tm_value *arguments);
 /* A known or unknown list with a function over its items; and joined. */
 tm_value *tm_run_map(tm_run *run, tm_value *list, tm_value *function, tm_code *code);
 tm_value *tm_run_join(tm_value *list, const char *between);

@@ -184,6 +184,14 @@ tm_value *tm_run_global(tm_run *run, tm_frame *frame, const char *name, tm_value
 {
     tm_value *first = tm_value_item(arguments, 0);
     const char *dot = strrchr(name, '.'), *last = dot ? dot + 1 : name;
+    if (g_str_has_prefix(name, "z."))
+        return tm_run_zod(name + 2, arguments);
+    if (strcmp(name, "zodResponseFormat") == 0 && first) { /* OpenAI's */
+        tm_value *format = tm_value_new(VALUE_OBJECT), *json = tm_value_new(VALUE_OBJECT);
+        tm_value_set(json, "schema", tm_value_ref(first));
+        tm_value_set(format, "json_schema", json);
+        return format;
+    }
     tm_value *made = passed(run, frame, name, last, arguments, call);
     if (!made)
         made = model_or_chat(last, arguments, named, call);

@@ -261,6 +261,9 @@ tm_value *tm_run_method(tm_run *run, tm_frame *frame, tm_value *whole, const cha
                         tm_code *call)
 {
     tm_value *first = arguments->kind == VALUE_ARRAY ? tm_value_item(arguments, 0) : NULL;
+    tm_value *zod = tm_run_zod_method(whole, name, arguments);
+    if (zod)
+        return zod;
     bool text = tm_value_is_text(whole), known = text && whole->kind != VALUE_UNKNOWN;
     if (ONE(name, "trim", "strip", "toString", "valueOf", "trimEnd", "trimStart", "rstrip", "lstrip",
             "normalize") &&

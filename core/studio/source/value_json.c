@@ -22,7 +22,7 @@ static json_t *object(const tm_value *value, tm_value_missed missed, void *data,
     for (guint i = 0; value->keys && i < value->keys->len; i++) {
         const char *key = g_ptr_array_index(value->keys, i);
         const tm_value *item = tm_value_item(value, i);
-        if (item->kind == VALUE_UNDEFINED || item->kind == VALUE_FUNCTION)
+        if (item->kind == VALUE_UNDEFINED || item->kind == VALUE_FUNCTION || *key == '~')
             continue;
         json_t *json = strcmp(key, "...") == 0 ? NULL : convert(item, key, missed, data, depth + 1);
         if (json)
