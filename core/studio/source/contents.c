@@ -157,10 +157,11 @@ static void read_optional(reading *all, tm_value *value, bool model, bool part)
         return;
     }
     tm_value *taken = no_none ? yes : yes_none ? no : yes;
-    tm_draft_note(all->draft, "what is sent depends on `%s`: here it is sent always",
-                  condition->written ? condition->written
-                  : condition->text  ? condition->text
-                                     : "a condition");
+    const tm_value *worded = condition;
+    while (!worded->written && tm_value_item(worded, 0))
+        worded = tm_value_item(worded, 0);
+    const char *words = worded->written ? worded->written : "a condition";
+    tm_draft_note(all->draft, "what is sent depends on `%s`: here it is sent always", words);
     if (!yes_none && !no_none && yes->kind != no->kind)
         taken =
             yes->kind == VALUE_ARRAY || yes->kind == VALUE_OBJECT ? yes : no; /* with the medium or without */

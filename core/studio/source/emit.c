@@ -174,7 +174,10 @@ static void note_condition(tm_emit *emit, const char *name, const char *written)
 static tm_value *named_condition(tm_emit *emit, const tm_value *condition)
 {
     g_autoptr(GString) name = g_string_new("if_");
-    const char *written = condition->written ? condition->written : "condition";
+    const tm_value *worded = condition;
+    while (!worded->written && tm_value_item(worded, 0))
+        worded = tm_value_item(worded, 0);
+    const char *written = worded->written ? worded->written : "condition";
     for (const char *at = written; *at && name->len < 40; at++) {
         if (g_ascii_isalnum(*at) || *at == '_')
             g_string_append_c(name, *at);

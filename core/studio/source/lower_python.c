@@ -82,10 +82,12 @@ static void add_string(tm_code *code, TSNode node, int depth)
         TSNode expression = tm_lower_field(child, "expression");
         tm_code *inner =
             ts_node_is_null(expression) ? NULL : tm_lower_python(code->source, expression, depth + 1);
-        bool formatted = !ts_node_is_null(tm_lower_field(child, "format_specifier"));
-        if (!inner || formatted) {
+        TSNode format_as = tm_lower_field(child, "format_specifier");
+        if (!inner || !ts_node_is_null(format_as)) {
             tm_code *whole = tm_lower_new(code->source, CODE_OTHER, child);
             tm_code_add(whole, inner);
+            if (!ts_node_is_null(format_as))
+                tm_lower_name(whole, format_as); /* ":.2f" */
             inner = whole;
         }
         tm_code_add(code, inner);

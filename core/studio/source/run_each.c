@@ -125,8 +125,10 @@ void tm_run_each(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list,
             each_unknown(run, frame, pattern, item, body);
             continue;
         }
+        frame->turn = ++run->ids;
         bind_item(run, frame, pattern, body, item, index);
         run_body(run, frame, body);
+        frame->turn = 0;
     }
 }
 

@@ -17,6 +17,21 @@ static tm_value *template(tm_run *run, tm_frame *frame, tm_code *code)
     return whole;
 }
 
+/* Python's {price:.2f}, where the price is known. */
+static tm_value *formatted(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    g_autoptr(tm_value) value = code->text && code->n ? tm_run_eval(run, frame, code->kids[0]) : NULL;
+    const char *format = code->text ? code->text : "";
+    gsize n = strlen(format);
+    if (!value || value->kind != VALUE_NUMBER || n < 4 || strncmp(format, ":.", 2) != 0 ||
+        format[n - 1] != 'f' || n > 5)
+        return tm_run_missing(run, frame, code);
+    g_autofree char *digits = g_strndup(format + 2, n - 3);
+    g_autofree char *sign = g_strdup_printf("%%.%uf", (guint)MIN(g_ascii_strtoull(digits, NULL, 10), 20));
+    char text[128];
+    return tm_value_text(g_ascii_formatd(text, sizeof text, sign, g_ascii_strtod(value->text, NULL)));
+}
+
 static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
 {
     switch (code->kind) {
@@ -88,6 +103,8 @@ static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
     }
     case CODE_MAP:
         return tm_run_comprehension(run, frame, code);
+    case CODE_OTHER:
+        return formatted(run, frame, code);
     case CODE_SPREAD:
     case CODE_KEYWORD:
         return tm_run_eval(run, frame, tm_code_kid(code, 0));

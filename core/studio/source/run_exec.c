@@ -85,7 +85,10 @@ void tm_run_bind(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *value
                                                                     : tm_run_unknown(run, frame, kid);
             if (!item && value->kind == VALUE_UNKNOWN) {
                 g_free(part->written);
-                part->written = g_strdup_printf("%s[%u]", value->written, i);
+                part->written = strstr(value->written, "useState") == value->written ||
+                                        strstr(value->written, "React.useState") == value->written
+                                    ? g_strdup(kid->text ? kid->text : "")
+                                    : g_strdup_printf("%s[%u]", value->written, i);
                 part->of = value->of;
             }
             tm_run_bind(run, frame, kid, part);

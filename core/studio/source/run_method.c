@@ -328,5 +328,13 @@ tm_value *tm_run_method(tm_run *run, tm_frame *frame, tm_value *whole, const cha
         return tm_value_ref(whole);
     if (whole->kind == VALUE_FUNCTION && ONE(name, "bind", "call"))
         return tm_value_ref(whole);
+    if (call->source->python && ONE(name, "items", "values", "keys") && !first) {
+        g_autoptr(tm_value) one = tm_value_new(VALUE_ARRAY);
+        g_autofree char *global = g_strdup_printf("Object.%s", strcmp(name, "items") == 0 ? "entries" : name);
+        tm_value_add(one, tm_value_ref(whole));
+        tm_value *made = tm_run_global(run, frame, global, one, NULL, call);
+        if (made)
+            return made;
+    }
     return of_list(run, whole, name, arguments, call);
 }

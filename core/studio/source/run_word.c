@@ -42,8 +42,9 @@ tm_value *tm_run_unknown(tm_run *run, tm_frame *frame, tm_code *code)
     (void)run;
     const tm_code_file *source = code->source;
     g_autofree char *written = tm_code_written(code);
-    g_autofree char *key = g_strdup_printf("%u:%.*s", frame->id, (int)MIN(code->end - code->start, 4000u),
-                                           source->text + code->start);
+    g_autofree char *key =
+        g_strdup_printf("%u.%u:%.*s", frame->id, frame->turn, (int)MIN(code->end - code->start, 4000u),
+                        source->text + code->start);
     const char *word = word_of(code);
     if (g_str_has_prefix(word, "get") && g_ascii_isupper(word[3]))
         word += 3;

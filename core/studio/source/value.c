@@ -225,19 +225,29 @@ static tm_value *as_join(tm_value *value)
     return join;
 }
 
-/* One list that begins as the other: what it has more is there only where the condition holds, or does not.
- */
+/* A text, or one that may not be there. */
+static bool maybe_text(const tm_value *value)
+{
+    if (value->kind == VALUE_CHOICE)
+        return maybe_text(tm_value_item(value, 1)) && maybe_text(tm_value_item(value, 2));
+    return value->kind == VALUE_UNDEFINED || tm_value_is_text(value);
+}
+
+/* What both lists begin with, and then a choice at each place: what one has more is there or not. */
 static tm_value *choice_of_lists(tm_value *condition, tm_value *yes, tm_value *no)
 {
-    guint a = yes->items ? yes->items->len : 0, b = no->items ? no->items->len : 0, n = MIN(a, b);
-    for (guint i = 0; i < n; i++)
-        if (!tm_value_equal(tm_value_item(yes, i), tm_value_item(no, i)))
-            return NULL;
+    guint a = yes->items ? yes->items->len : 0, b = no->items ? no->items->len : 0;
     tm_value *made = tm_value_new(VALUE_ARRAY);
+    for (guint i = 0; i < MIN(a, b); i++) {
+        const tm_value *one = tm_value_item(yes, i), *other = tm_value_item(no, i);
+        bool texts = maybe_text(one) && maybe_text(other);
+        if (!texts && !tm_value_equal(one, other)) { /* parts, which may be put elsewhere */
+            tm_value_unref(made);
+            return NULL;
+        }
+    }
     g_autoptr(tm_value) nothing = tm_value_new(VALUE_UNDEFINED);
-    for (guint i = 0; i < n; i++)
-        tm_value_add(made, tm_value_ref(tm_value_item(yes, i)));
-    for (guint i = n; i < MAX(a, b); i++)
+    for (guint i = 0; i < MAX(a, b); i++)
         tm_value_add(made, tm_value_choice(condition, i < a ? tm_value_item(yes, i) : nothing,
                                            i < b ? tm_value_item(no, i) : nothing));
     return made;
@@ -275,9 +285,14 @@ tm_value *tm_value_choice(tm_value *condition, tm_value *yes, tm_value *no)
     if (condition->kind == VALUE_NOT)
         return tm_value_choice(tm_value_item(condition, 0), no, yes);
     if (condition->kind == VALUE_CHOICE && condition->size < SPLIT_MAX) { /* a && b, a || b */
-        g_autoptr(tm_value) first = tm_value_choice(tm_value_item(condition, 1), yes, no);
-        g_autoptr(tm_value) second = tm_value_choice(tm_value_item(condition, 2), yes, no);
-        return tm_value_choice(tm_value_item(condition, 0), first, second);
+        tm_value *asked = tm_value_item(condition, 0), *then = tm_value_item(condition, 1),
+                 *else_then = tm_value_item(condition, 2);
+        /* a && b is (a ? b : a): where a does not hold, the second a needs no asking. */
+        g_autoptr(tm_value) first =
+            tm_value_equal(asked, then) ? tm_value_ref(yes) : tm_value_choice(then, yes, no);
+        g_autoptr(tm_value) second =
+            tm_value_equal(asked, else_then) ? tm_value_ref(no) : tm_value_choice(else_then, yes, no);
+        return tm_value_choice(asked, first, second);
     }
     if (yes->kind == VALUE_JOIN || no->kind == VALUE_JOIN) {
         g_autoptr(tm_value) a = as_join(yes), b = as_join(no);

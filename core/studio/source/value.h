@@ -93,6 +93,7 @@ bool tm_value_any(const tm_value *value, bool (*is)(const tm_value *unknown, con
 /* What a function sees. */
 struct tm_frame {
     guint id;
+    guint turn; /* of a loop over a known list: what is unknown differs from turn to turn */
     tm_frame *up;
     tm_code *code;     /* FUNCTION, or a file's root */
     GHashTable *names; /* char* -> tm_value* */
