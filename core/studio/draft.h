@@ -11,12 +11,13 @@ typedef enum { TM_PIECE_TEXT, TM_PIECE_VARIABLE, TM_PIECE_MEDIA, TM_PIECE_TEMPLA
  */
 typedef struct {
     tm_piece_kind kind;
-    char *text;       /* TEXT: as typed; VARIABLE: its name, of a medium too once it is one; MEDIA: NULL;
-                       * TEMPLATE: Handlebars, written as it is */
-    char *url;        /* MEDIA: data: or https: URL, NULL while missing */
-    char *mime;       /* MEDIA: NULL if not known */
-    char *drive_id;   /* MEDIA: or NULL */
-    char *what;       /* MEDIA: "image", "document", "video", "audio", "file" */
+    char *text;     /* TEXT: as typed; VARIABLE: its name, of a medium too once it is one; MEDIA: NULL;
+                     * TEMPLATE: Handlebars, written as it is */
+    char *url;      /* MEDIA: data: or https: URL, NULL while missing */
+    char *mime;     /* MEDIA: NULL if not known */
+    char *drive_id; /* MEDIA: or NULL */
+    char
+        *what; /* MEDIA: "image", "document", "video", "audio", "file"; TEMPLATE: "file" if media are in it */
     GPtrArray *names; /* TEMPLATE: char*, the variables in it, in order; NULL: none */
     int64_t chars;    /* TEMPLATE: code points that come from no variable */
 } tm_piece;

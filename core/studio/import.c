@@ -171,12 +171,17 @@ static char **object_keys(const json_t *object)
     return list;
 }
 
+static bool is_media(const tm_piece *piece)
+{
+    return piece->kind == TM_PIECE_MEDIA || (piece->kind == TM_PIECE_TEMPLATE && piece->what);
+}
+
 static bool has_media(const tm_draft *draft)
 {
     for (guint t = 0; t < draft->turns->len; t++) {
         const tm_turn *turn = g_ptr_array_index(draft->turns, t);
         for (guint i = 0; i < turn->pieces->len; i++)
-            if (((tm_piece *)g_ptr_array_index(turn->pieces, i))->kind == TM_PIECE_MEDIA)
+            if (is_media(g_ptr_array_index(turn->pieces, i)))
                 return true;
     }
     return false;

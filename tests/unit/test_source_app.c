@@ -77,6 +77,22 @@ static void a_wrapper_is_a_prompt_for_each_caller(void)
     g_assert_cmpuint(two->unresolved->len, ==, 0);
 }
 
+static void a_wrapper_of_a_whole_request(void)
+{
+    g_autoptr(house_app) house = house_read(
+        "core.ts",
+        SDK "export const ask = async (request) => retry(() => ai.models.generateContent(request));\n",
+        "a.ts",
+        "import { ask } from './core';\nexport const nameIt = (what) => ask({model: 'm', contents: `Name "
+        "${what}`});\n",
+        NULL);
+    g_assert_cmpuint(house->drafts->len, ==, 1);
+    g_assert_cmpuint(house->skipped->len, ==, 0);
+    g_autofree char *sends = house_sends(house, 0, "{'what': 'tea'}");
+    g_assert_cmpstr(sends, ==, "user: Name tea");
+    g_assert_cmpstr(house_draft_of(house, 0)->title, ==, "name-it");
+}
+
 /* Every style: the file, its text, what it sends, the model, the name of the API. */
 static const struct {
     const char *file, *text, *input, *sends, *model, *api;
@@ -270,6 +286,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/app/everything of a call", everything_of_a_call);
     g_test_add_func("/app/a wrapper is a prompt for each caller", a_wrapper_is_a_prompt_for_each_caller);
+    g_test_add_func("/app/a wrapper of a whole request", a_wrapper_of_a_whole_request);
     g_test_add_func("/app/every style of calling", every_style_of_calling);
     g_test_add_func("/app/a Python class is a schema", a_python_class_is_a_schema);
     g_test_add_func("/app/zod is a schema", zod_is_a_schema);

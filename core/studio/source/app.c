@@ -142,9 +142,10 @@ static void read_with(tm_app *app, const tm_site *site, step *steps, guint n)
     if (app->drafts->len >= PROMPTS_MAX || app->work > WORK_MAX)
         return;
     read_site(app, run, site, steps, n, &request);
-    if (request.why)
+    bool followed = (!request.why || request.owner) && follow(app, site, steps, n, &request);
+    if (!followed && request.why) {
         app->skip(site->call->source->file, site->call->line, request.why, app->data);
-    else if (!follow(app, site, steps, n, &request)) {
+    } else if (!followed) {
         tm_code *outer = n ? steps[n - 1].call : site->call;
         origin from = {site->call->source->file, site->api,  site->call->line, tm_title_of(outer),
                        n ? outer->source : NULL, outer->line};
@@ -173,13 +174,13 @@ static bool follow(tm_app *app, const tm_site *site, step *steps, guint n, const
         tm_request now = {0};
         steps[n] = (step){owner, g_ptr_array_index(calls, i)};
         read_site(app, run, site, steps, n + 1, &now);
-        tm_code *next = now.why ? NULL : tm_request_owner(&now);
-        more = !now.why &&
-               (tm_request_static(&now) > before || (is_known(now.model) && !is_known(request->model)) ||
-                (next && next != owner && !only_model && n + 1 < FOLLOW_MAX &&
-                 tm_code_holds(next, steps[n].call) && tm_sites_name(next)));
-        if (more && next &&
-            tm_request_static(&now) == before) { /* a wrapper of a wrapper: is there somebody beyond? */
+        tm_code *next = tm_request_owner(&now);
+        bool says_more = !now.why && (tm_request_static(&now) > before ||
+                                      (is_known(now.model) && !is_known(request->model)));
+        bool passes_on = next && next != owner && !only_model && n + 1 < FOLLOW_MAX &&
+                         tm_code_holds(next, steps[n].call) && tm_sites_name(next);
+        more = says_more || passes_on;
+        if (!says_more && more) { /* a wrapper of a wrapper: is there somebody beyond? */
             g_autoptr(GPtrArray) beyond = tm_sites_of(app->project, next);
             more = beyond->len > 0;
         }

@@ -56,7 +56,7 @@ static void add_text(reading *all, bool model, tm_value *value)
         value = input;
     GPtrArray *pieces = pieces_of(all, model);
     const tm_piece *last = pieces->len ? g_ptr_array_index(pieces, pieces->len - 1) : NULL;
-    if (last && last->kind == TM_PIECE_TEMPLATE) {
+    if (last && last->kind == TM_PIECE_TEMPLATE && !last->what) {
         g_autoptr(tm_value) gap = tm_value_text("\n\n"), whole = apart(gap, value);
         g_ptr_array_add(pieces, tm_emit_piece(all->emit, whole));
         return;

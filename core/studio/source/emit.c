@@ -391,5 +391,7 @@ tm_piece *tm_emit_media_list(tm_emit *emit, const tm_value *list, const tm_value
     tm_braces_expression(emit->out, open);
     tm_braces_expression(emit->out, medium);
     tm_braces_expression(emit->out, "/each");
-    return finish(emit);
+    tm_piece *piece = finish(emit);
+    piece->what = g_strdup("file");
+    return piece;
 }

@@ -299,6 +299,8 @@ void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm
             read_body(request, object);
         break;
     }
+    if (!request->contents && object->kind == VALUE_UNKNOWN)
+        request->owner = object->owner;
     if (!request->contents) {
         g_autofree char *written = tm_code_written(argument ? argument : call);
         request->why = g_strdup_printf("what it sends can't be read from the source: %s", written);
@@ -322,6 +324,8 @@ static bool has_owner(const tm_value *unknown, const void *data)
 
 tm_code *tm_request_owner(const tm_request *request)
 {
+    if (request->owner)
+        return request->owner->kind == CODE_FUNCTION ? request->owner : NULL;
     const tm_value *slots[] = {request->contents, request->schema, request->system, request->model};
     for (gsize i = 0; i < G_N_ELEMENTS(slots); i++) {
         const tm_value *found = NULL;
