@@ -6,9 +6,9 @@ static const char *const endings[] = {".ts",  ".tsx", ".js",    ".jsx", ".mjs", 
                                       ".mts", ".py",  ".ipynb", ".sh",  ".html"};
 
 /* Folders of build output, and of tests. */
-static const char *const outputs[] = {"dist",        "build",         "out",       ".next",
-                                      "coverage",    ".vite",         ".venv",     "venv",
-                                      "__pycache__", "site-packages", "__tests__", "__mocks__"};
+static const char *const outputs[] = {
+    "dist",        "build",         "out",       ".next",     "coverage",  ".vite",   ".venv", "venv",
+    "__pycache__", "site-packages", "__tests__", "__mocks__", ".wrangler", ".output", ".nuxt", ".svelte-kit"};
 
 /* The calls of the official and of compatible SDKs. The last ones of a dotted name tell enough: clients have
  * any name. */

@@ -141,7 +141,7 @@ class Sample(Case):
             "system_chars": len("You know gardens.\nAnswer briefly."),
             "template_chars": len("Plan a week in  for these plants:\n") + len("* ") + 1 + len("\nNotes: "),
             "response_mime": "application/json", "schema": True, "schema_keys": ["title", "tasks"], "media": False,
-            "config": ["temperature"], "complete": True, "notes": []})
+            "config": ["temperature"], "complete": True, "notes": ["plants is a list: give it as one, in JSONL"]})
         self.assertTrue(found["prompts"][2]["media"])
         self.assertEqual(found["skipped"], [{"file": "services/geminiService.ts", "line": 38,
                                              "why": "embedContent makes vectors, not answers: no prompt"}])

@@ -260,6 +260,13 @@ static void emit_choice(tm_emit *emit, const tm_value *value)
     add_tag(emit, close);
 }
 
+/* A row must have it as a list, which a cell of a CSV is not. */
+static void tell_list(tm_emit *emit, const char *name)
+{
+    json_object_set_new(emit->draft->types, name, json_string("any"));
+    tm_draft_note(emit->draft, "%s is a list: give it as one, in JSONL", name);
+}
+
 static void emit_each(tm_emit *emit, const tm_value *value)
 {
     const tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
@@ -273,7 +280,7 @@ static void emit_each(tm_emit *emit, const tm_value *value)
         return;
     }
     if (emit->lists->len == 0)
-        json_object_set_new(emit->draft->types, tm_emit_name(emit, list), json_string("any"));
+        tell_list(emit, tm_emit_name(emit, list));
     g_autofree char *open = g_strconcat("#each ", path, NULL);
     add_tag(emit, open);
     g_array_append_val(emit->lists, of);

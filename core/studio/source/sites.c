@@ -159,7 +159,7 @@ static void visit(tm_code *code, void *data)
         site.why = calls[i].why;
         if (site.kind == SITE_CHAT && !tm_sites_chat(all->project, code->source))
             return;
-        if (is_own(all, callee))
+        if (!calls[i].holder && is_own(all, callee))
             return;
         g_array_append_val(all->sites, site);
         return;

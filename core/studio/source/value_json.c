@@ -55,6 +55,24 @@ static json_t *array(const tm_value *value, const char *key, tm_value_missed mis
     return made;
 }
 
+/* Members of the SDKs' own enums, however the app came by them: (await import("...")).Type.OBJECT. */
+static bool is_enum(const char *written)
+{
+    static const char *const enums[] = {"Type",     "SchemaType",    "HarmCategory",   "HarmBlockThreshold",
+                                        "Modality", "ThinkingLevel", "MediaResolution"};
+    const char *dot = written ? strrchr(written, '.') : NULL;
+    if (!dot || !g_ascii_isupper(dot[1]) ||
+        dot[1 + strspn(dot + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")] != '\0')
+        return false;
+    for (gsize i = 0; i < G_N_ELEMENTS(enums); i++) {
+        gsize n = strlen(enums[i]);
+        if ((gsize)(dot - written) >= n && strncmp(dot - n, enums[i], n) == 0 &&
+            (dot - n == written || dot[-(gssize)n - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
 static json_t *convert(const tm_value *value, const char *key, tm_value_missed missed, void *data, int depth)
 {
     if (depth > 60)
@@ -76,6 +94,8 @@ static json_t *convert(const tm_value *value, const char *key, tm_value_missed m
     case VALUE_ARRAY:
         return array(value, key, missed, data, depth);
     case VALUE_UNKNOWN:
+        if (is_enum(value->written))
+            return json_string(strrchr(value->written, '.') + 1);
         return value->given ? convert(value->given, key, missed, data, depth + 1) : NULL;
     case VALUE_SDK: {
         const char *dot = strrchr(value->text, '.');
