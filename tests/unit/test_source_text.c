@@ -64,6 +64,12 @@ static const struct {
      "{'name': 'c'}", "user: a\nmodel: b\nuser: c"},
     {"", "{parts: [{text: `Look, ${name}`}, {inlineData: {data: user.photo, mimeType: 'image/png'}}]}",
      "{'name': 'Bo', 'photo': 'p.png'}", "user: Look, Bo|(p.png)"},
+    {"const parts = [{text: 'Look'}]; items.forEach(i => { const m = i.match(/x/); if (m) { "
+     "parts.push({inlineData: {data: m[1], "
+     "mimeType: 'image/png'}}); } });",
+     "{parts}", "{'items': ['a.png', 'b.png']}", "user: Look|(a.png)|(b.png)"},
+    {"", "[...items.map(i => ({inlineData: {data: i.data, mimeType: i.mime}})), `Say ${name}`]",
+     "{'items': [{'data': 'a.png'}], 'name': 'x'}", "user: (a.png)|Say x"},
     {"", "JSON.stringify({a: [1, 'x', true]})", "{}", "user: {\"a\":[1,\"x\",true]}"},
     {"const lines = items.map((i, n) => `${n}: ${i}`);", "lines.join(' ')", "{'items': ['a', 'b']}",
      "user: 0: a 1: b"},

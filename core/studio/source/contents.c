@@ -172,8 +172,13 @@ static void read_mapped(reading *all, tm_value *value, bool model, bool part)
 {
     tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
              *body = tm_value_item(value, 2);
+    while (body->kind == VALUE_CHOICE) /* only the items that can be read */
+        body =
+            tm_value_item(body, 1)->kind == VALUE_UNDEFINED ? tm_value_item(body, 2) : tm_value_item(body, 1);
     const tm_value *mime = NULL, *data = medium_of(body, &mime);
-    if (data || (body == item && (part || is_file_word(list->text ? list->text : "")))) {
+    bool file_list = is_file_word(list->text ? list->text : "");
+    bool unread = body->kind == VALUE_UNKNOWN && body != item && (file_list || is_file_word(body->text));
+    if (data || unread || (body == item && (part || file_list))) {
         g_ptr_array_add(pieces_of(all, model), tm_emit_media_list(all->emit, list, item, data ? data : item));
         tm_draft_note(all->draft, "%s is a list of files: give their paths", tm_emit_name(all->emit, list));
         return;
