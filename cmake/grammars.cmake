@@ -1,7 +1,7 @@
 # What reads an app's source: libtree-sitter and the grammars of TypeScript (its tsx grammar reads .ts .tsx .js .jsx
 # .mjs) and Python. The grammars come from -DTIDEMILL_GRAMMARS=DIR (a folder that holds tree-sitter-typescript and
 # tree-sitter-python as their packages are laid out), else by `npm ci` from cmake/grammars, whose lock file has exact
-# versions and hashes. Without them all is built but the reading of sources: docs/decisions/0012-grammars.md.
+# versions and hashes. Without them all is built but the reading of sources: docs/decisions/0013-grammars.md.
 #
 # Makes the target tm_grammars, and TM_GRAMMARS for who links to it.
 set(TIDEMILL_GRAMMARS "" CACHE PATH "Folder with tree-sitter-typescript and tree-sitter-python; empty: by npm")
