@@ -27,7 +27,10 @@ static const char *const elsewhere[] = {"systemInstruction",
                                         "store",
                                         "streamOptions",
                                         "user",
-                                        "numberOfImages"};
+                                        "numberOfImages",
+                                        "signal",
+                                        "timeout",
+                                        "requestOptions"};
 
 static void missing(tm_draft *draft, char *note)
 {

@@ -51,7 +51,6 @@ static tm_value *for_each(tm_value *before, tm_value *after, tm_value *list, tm_
         start = tm_value_ref(before);
         end = tm_value_ref(after);
     } else if (tm_value_is_text(before) && after->kind == VALUE_JOIN) {
-        g_autoptr(tm_value) nothing = tm_value_new(VALUE_JOIN);
         if (before->kind == VALUE_JOIN) {
             start = tm_value_ref(before);
         } else {
