@@ -290,6 +290,16 @@ class Hostile(Case):
         found = self.good(self.tree(files), "--list")
         self.assertEqual(found["prompts"][0]["variables"], ["p", "q"])
 
+    def test_texts_that_grow_beyond_all_memory(self):
+        """Such a text is not known; the call is found all the same, and nothing is eaten up."""
+        for grows in ('"xyz"' + ".repeat(1000)" * 6, "b + b", "b.replaceAll('b', b)", "[b, b, b].join(b)"):
+            found = self.good(self.tree({"a.ts": (
+                'import { GoogleGenAI } from "@google/genai";\nconst ai = new GoogleGenAI({});\nlet b = "bb";\n'
+                + f"b = {grows};\n" * 40
+                + 'export const f = () => ai.models.generateContent({ model: "gemini-2.5-flash", contents: b });\n')}))
+            self.assertEqual(len(found["prompts"]), 1, grows)
+            self.assertLess(found["prompts"][0]["template_chars"], 9 << 20)
+
     def test_a_value_that_doubles(self):
         text = "let s = 'x';\n" + "s = s + s;\n" * 200 + "ai.models.generateContent({model: 'm', contents: s});"
         start = time.monotonic()

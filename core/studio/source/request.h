@@ -7,8 +7,8 @@ typedef struct {
     tm_value *history;                                     /* of a chat, before contents; NULL */
     bool openai;                                           /* settings are called as OpenAI calls them */
     bool prompt_only;                                      /* an API that takes a text alone */
-    tm_code *owner;    /* all that is sent is a parameter of this function; NULL */
-    char *why;                                             /* it can't be read: why; then all else is NULL */
+    tm_code *owner; /* all that is sent is a parameter of this function; NULL */
+    char *why;      /* it can't be read: why; then all else is NULL */
 } tm_request;
 
 /* Of the call of `site` in `frame`, where tm_run_goto() has come to. */

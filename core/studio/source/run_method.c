@@ -313,7 +313,10 @@ tm_value *tm_run_method(tm_run *run, tm_frame *frame, tm_value *whole, const cha
         return cased(whole->text, strstr(name, "pper") != NULL);
     if (strcmp(name, "repeat") == 0 && whole->kind == VALUE_TEXT && first && first->kind == VALUE_NUMBER) {
         g_autoptr(GString) many = g_string_new(NULL);
-        for (double n = MIN(g_ascii_strtod(first->text, NULL), 1000); n >= 1; n--)
+        int times = (int)CLAMP(g_ascii_strtod(first->text, NULL), 0, 1000);
+        if (whole->bytes * (gsize)times > TM_VALUE_MOST_BYTES)
+            return NULL;
+        for (int i = 0; i < times; i++)
             g_string_append(many, whole->text);
         return tm_value_text(many->str);
     }

@@ -42,6 +42,7 @@ tm_value *tm_value_text_of(const char *text, gsize length)
 {
     tm_value *value = tm_value_new(VALUE_TEXT);
     value->text = g_strndup(text, length);
+    value->bytes = length;
     return value;
 }
 
@@ -105,6 +106,7 @@ void tm_value_add(tm_value *value, tm_value *item)
         value->items = g_ptr_array_new_with_free_func((GDestroyNotify)tm_value_unref);
     g_ptr_array_add(value->items, item ? item : tm_value_new(VALUE_UNDEFINED));
     guint more = item ? item->size : 0;
+    value->bytes = MIN(value->bytes + (item ? item->bytes : 0), G_MAXSIZE / 4);
     value->size = value->size + more + 1 < G_MAXUINT / 4 ? value->size + more + 1 : G_MAXUINT / 4;
 }
 
@@ -141,6 +143,7 @@ tm_value *tm_value_copy(const tm_value *value)
             tm_value_add(copy, item);
     }
     copy->text = g_strdup(value->text);
+    copy->bytes = value->bytes;
     copy->yes = value->yes;
     copy->code = value->code;
     copy->frame = value->frame;
@@ -331,6 +334,9 @@ static void add_pieces(tm_value *join, tm_value *value)
 
 tm_value *tm_value_join(tm_value *first, tm_value *second)
 {
+    if (first->bytes + second->bytes > TM_VALUE_MOST_BYTES ||
+        first->size + second->size > TM_VALUE_MOST_PIECES)
+        return tm_value_unknown("(too long)", "text", "a text too long for a prompt", NULL);
     tm_value *join = tm_value_new(VALUE_JOIN);
     add_pieces(join, first);
     add_pieces(join, second);

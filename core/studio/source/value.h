@@ -38,6 +38,7 @@ struct tm_value {
     tm_code *code;   /* FUNCTION, CLASS, MODULE (root); UNKNOWN and REMOTE: where it comes from */
     tm_frame *frame; /* FUNCTION: what it sees; borrowed, frames live as long as their reader */
     guint size;      /* values inside, shared ones counted each time */
+    gsize bytes;     /* of texts inside, counted likewise */
     guint8 truth;    /* of a CHOICE, once asked: tm_truth + 1 */
     /* UNKNOWN */
     char *key;       /* two are the same where this is the same */
@@ -66,7 +67,9 @@ tm_value *tm_value_part(const tm_value *whole, const char *name, const char *wri
 tm_value *tm_value_choice(tm_value *condition, tm_value *yes, tm_value *no);
 tm_value *tm_value_test(const char *sign, tm_value *left, tm_value *right);
 tm_value *tm_value_not(tm_value *of);
-tm_value *tm_value_join(tm_value *first, tm_value *second); /* both as texts */
+/* Both as texts. What grows beyond all prompts (b += b in a hostile file) is not known. */
+enum { TM_VALUE_MOST_BYTES = 8 << 20, TM_VALUE_MOST_PIECES = 1 << 18 };
+tm_value *tm_value_join(tm_value *first, tm_value *second);
 tm_value *tm_value_list(tm_value_kind kind, tm_value *list, tm_value *item, tm_value *body);
 tm_value *tm_value_remote(const char *which, tm_value *settings, tm_code *code);
 
