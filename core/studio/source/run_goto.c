@@ -93,7 +93,7 @@ tm_frame *tm_run_goto(tm_run *run, tm_code *node)
         g_autoptr(tm_value) arguments = NULL;
         if (bound) {
             arguments = tm_value_new(VALUE_ARRAY);
-            for (guint k = 0; k + 1 < bound->items->len; k++)
+            for (guint k = 0; bound->items && k + 1 < bound->items->len; k++)
                 tm_value_add(arguments, tm_value_ref(tm_value_item(bound, k)));
         }
         frame = tm_run_enter(run, frame, function, arguments, named);

@@ -114,7 +114,8 @@ void tm_value_set(tm_value *object, const char *key, tm_value *item)
 {
     if (!object->keys)
         object->keys = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; strcmp(key, "...") != 0 && i < object->keys->len; i++)
+    guint n = object->items && strcmp(key, "...") != 0 ? object->items->len : 0;
+    for (guint i = 0; i < n; i++)
         if (strcmp(g_ptr_array_index(object->keys, i), key) == 0) {
             tm_value_unref(g_ptr_array_index(object->items, i));
             g_ptr_array_index(object->items, i) = item;
