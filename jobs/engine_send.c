@@ -183,13 +183,27 @@ static bool ask_for_tokens(tm_engine *engine, tm_engine_lane_state *lane, int wa
            ask_ledger(engine, lane, 0, 1, ids, error);
 }
 
+/* Rows of all batches that may go over the lane. */
+static int64_t rows_waiting(const tm_engine *engine, int index)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < engine->n_batches; i++) {
+        const tm_engine_batch *batch = &engine->batches[i];
+        bool goes = false;
+        for (size_t step = 0; step < batch->work.n_lanes; step++)
+            goes = goes || batch->lanes[step] == index;
+        if (goes && !batch->ended && !batch->stopped)
+            rows += batch->work.batch->n[TM_JOB_WAITING];
+    }
+    return rows;
+}
+
 /* Asks the ledger for `wanted`; false: nothing now. */
-static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wanted, GArray *ids,
-                    const tm_instant *now)
+static bool reserve(tm_engine *engine, int index, int wanted, GArray *ids, const tm_instant *now)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
     g_autoptr(GError) error = NULL;
-    lane->ledger.rows_waiting = batch->work.batch->n[TM_JOB_WAITING];
+    lane->ledger.rows_waiting = rows_waiting(engine, index);
     lane->asked_boot_ms = now->boot_ms;
     if (!ask_for_tokens(engine, lane, wanted, ids, &error)) {
         tm_engine_write_failed(engine, error, now);
@@ -216,7 +230,7 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g_autoptr(GArray) leases = g_array_new(FALSE, TRUE, sizeof(tm_lease));
     g_autoptr(GError) error = NULL;
-    if (!skeleton || !reserve(engine, batch, index, wanted, ids, now))
+    if (!skeleton || !reserve(engine, index, wanted, ids, now))
         return false;
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
     int64_t next_ms = INT64_MAX;

@@ -57,7 +57,9 @@ typedef struct {
     const char *model; /* interned */
     tm_windows windows;
     int64_t account_guard_ms;
-    int64_t rows_waiting;
+    int64_t rows_waiting;         /* of this process; 0: not known */
+    int64_t rows_told;            /* of these, as `backlog` has them */
+    bool rows_written;
     GArray *limits; /* of tm_limit: the account's; those seen are merged in by tm_ledger_limits() */
     bool exact;     /* a stamp a request; else slots */
     unsigned tracked[TM_N_UNITS]; /* bits of the windows in which the unit is counted */
@@ -173,6 +175,11 @@ const char *tm_ledger_unit_text(int64_t unit); /* TM_ERRORS too */
 const char *tm_ledger_model_of(const tm_ledger_lane *lane, int64_t unit);
 bool tm_ledger_slides(const tm_windows *windows, tm_window window);
 int64_t tm_ledger_window_length(const tm_windows *windows, tm_window window);
+
+/* ledger_backlog.c */
+gboolean tm_ledger_backlog_write(tm_ledger *ledger, tm_ledger_lane *lane, GError **error);
+/* Rows that wait for the lane in all living processes; 0: not known. */
+gboolean tm_ledger_backlog_read(tm_ledger *ledger, tm_ledger_lane *lane, int64_t *rows, GError **error);
 
 /* ledger_uses.c */
 /* The uses of `limits`, with what `each` asks for. Array of tm_use. NULL and *error. */

@@ -93,14 +93,14 @@ static gboolean look(tm_ledger *ledger, const tm_ledger_event *event, const tm_i
     g_autoptr(GArray) limits =
         tm_ledger_lane_read(ledger, lane, error) ? tm_ledger_limits(ledger, lane, now, error) : NULL;
     *uses = limits ? tm_ledger_sum(ledger, lane, limits, NULL, now, error) : NULL;
-    int64_t errors = *uses ? tm_ledger_errors(ledger, lane, now, error) : -1;
-    if (errors < 0)
+    int64_t rows = 0, errors = *uses ? tm_ledger_errors(ledger, lane, now, error) : -1;
+    if (errors < 0 || !tm_ledger_backlog_read(ledger, lane, &rows, error))
         return FALSE;
     tm_fortune fortune = {
         .left = event->reservation->left,
         .streak = lane->streak,
         .errors_today = errors,
-        .rows_waiting = lane->rows_waiting,
+        .rows_waiting = rows,
         .random = g_rand_double(ledger->random),
     };
     *verdict = tm_quota_refusal(event->answer, (const tm_use *)(const void *)(*uses)->data, (*uses)->len,

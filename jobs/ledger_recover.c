@@ -11,6 +11,10 @@
  * or slept, asks the clock anew now that the other is known to be dead. */
 static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, GError **error)
 {
+    static const char *const forget[] = {
+        "DELETE FROM reserve WHERE scope = ? AND model = ? AND worker = ?",
+        "DELETE FROM backlog WHERE scope = ? AND model = ? AND worker = ?",
+    };
     tm_instant now = tm_clock_now(ledger->clock);
     tm_reservation all = {.lane = lane};
     sqlite3_stmt *row = tm_ledger_sql(ledger, DEAD_COST, "isi", lane->scope, lane->model, worker);
@@ -21,19 +25,21 @@ static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, GE
     sqlite3_reset(row);
     tm_ledger_stamp(ledger, &all, &now);
     tm_ledger_charge(ledger, &all, &all.cost, 1, (1u << TM_N_WINDOWS) - 1);
-    return tm_ledger_run(ledger,
-                         tm_ledger_sql(ledger,
-                                       "DELETE FROM reserve WHERE scope = ? AND model = ? AND worker = ?",
-                                       "isi", lane->scope, lane->model, worker),
-                         error);
+    for (size_t i = 0; i < G_N_ELEMENTS(forget); i++)
+        if (!tm_ledger_run(ledger,
+                           tm_ledger_sql(ledger, forget[i], "isi", lane->scope, lane->model, worker), error))
+            return FALSE;
+    return TRUE;
 }
 
 gboolean tm_ledger_recover(tm_ledger *ledger, tm_ledger_lane *lane, GError **error)
 {
     g_autoptr(GArray) workers = g_array_new(FALSE, FALSE, sizeof(int64_t));
     sqlite3_stmt *row = tm_ledger_sql(ledger,
-                                      "SELECT DISTINCT worker FROM reserve WHERE scope = ? AND model = ? AND "
-                                      "worker <> ?",
+                                      "SELECT worker FROM reserve WHERE scope = ?1 AND model = ?2 AND "
+                                      "worker <> ?3 UNION "
+                                      "SELECT worker FROM backlog WHERE scope = ?1 AND model = ?2 AND "
+                                      "worker <> ?3",
                                       "isi", lane->scope, lane->model, ledger->worker);
     int status;
     while ((status = sqlite3_step(row)) == SQLITE_ROW) {

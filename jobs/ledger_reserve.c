@@ -70,7 +70,8 @@ static GArray *catch_up(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instan
 static gboolean tidy(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
     return tm_ledger_take_over(ledger, lane, now, error) && tm_ledger_recover(ledger, lane, error) &&
-           tm_ledger_post(ledger, error) && tm_ledger_prune(ledger, lane, now, error);
+           tm_ledger_post(ledger, error) && tm_ledger_prune(ledger, lane, now, error) &&
+           tm_ledger_backlog_write(ledger, lane, error);
 }
 
 static void fill_bucket(tm_ledger_lane *lane, const GArray *uses, int granted, const tm_instant *now)

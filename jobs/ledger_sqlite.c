@@ -4,10 +4,14 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#define BACKLOG                                                                                              \
+    "CREATE TABLE backlog(scope INTEGER NOT NULL, model TEXT NOT NULL, worker INTEGER NOT NULL,"             \
+    " n INTEGER NOT NULL, PRIMARY KEY(scope, model, worker)) STRICT, WITHOUT ROWID;"
+
 /* Slots: in a sliding window `slot` is the last millisecond of boot `boot` that it holds; in a calendar day
  * it is the day's start by the server's clock and boot is 0. A row of `reserve` stands for the requests of
  * one grant that have not left yet: they count as now. Money is counted with model '': it is the whole
- * account's. */
+ * account's. `backlog` has the rows that wait, by worker; 0: not known. */
 static const char schema[] =
     "CREATE TABLE secret(salt BLOB NOT NULL) STRICT;"
     "CREATE TABLE scope(id INTEGER PRIMARY KEY, provider TEXT NOT NULL, host TEXT NOT NULL, project TEXT,"
@@ -44,20 +48,25 @@ static const char schema[] =
     " micro_usd INTEGER NOT NULL, enqueued_tokens INTEGER NOT NULL) STRICT;"
     "CREATE INDEX reserve_lane ON reserve(scope, model);"
     "CREATE TABLE token_ratio(scope INTEGER NOT NULL, model TEXT NOT NULL, bucket INTEGER NOT NULL,"
-    " n INTEGER NOT NULL, PRIMARY KEY(scope, model, bucket)) STRICT, WITHOUT ROWID;";
+    " n INTEGER NOT NULL, PRIMARY KEY(scope, model, bucket)) STRICT, WITHOUT ROWID;" BACKLOG;
+
+/* What brings version i + 1 up to the next. */
+static const char *const steps[] = {
+    "ALTER TABLE limit_seen ADD COLUMN own INTEGER NOT NULL DEFAULT -1", /* what the user said at the time */
+    BACKLOG,
+};
 
 static gboolean migrate(sqlite3 *db, int from, GError **error)
 {
-    (void)from; /* 1: limit_seen did not keep what the user said at the time */
-    if (sqlite3_exec(db, "ALTER TABLE limit_seen ADD COLUMN own INTEGER NOT NULL DEFAULT -1", NULL, NULL,
-                     NULL) == SQLITE_OK)
-        return TRUE;
-    return tm_fail(error, TM_ERROR_IO, "the ledger can't be brought up: %s", sqlite3_errmsg(db));
+    for (size_t i = (size_t)from - 1; i < G_N_ELEMENTS(steps); i++)
+        if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+            return tm_fail(error, TM_ERROR_IO, "the ledger can't be brought up: %s", sqlite3_errmsg(db));
+    return TRUE;
 }
 
 static const tm_database_kind kind = {
     .application_id = 0x746d6c64, /* "tmld" */
-    .version = 2,
+    .version = 3,
     .schema = schema,
     .migrate = migrate,
 };
@@ -105,6 +114,7 @@ static void forget(tm_ledger *ledger)
         lane->dirty = lane->hold_dirty = false;
         lane->boot = 0; /* another boot's rows are taken over once more, if it was now that they were */
         lane->pruned_boot_ms = 0;
+        lane->rows_written = false;
     }
 }
 

@@ -117,16 +117,18 @@ gboolean tm_ledger_post(tm_ledger *ledger, GError **error)
     return TRUE;
 }
 
-/* Rows of another boot cannot be compared with this one's clock, rows of the future are nobody's past: those
- * within the longest window count as now, once. */
+/* Rows of another boot can't be compared with this one's clock. Those within the longest reach of their window by
+ * the wall clock, and rows of the future, which are nobody's past, count as now, once. The wall clock may
+ * have been set by an hour just before the machine went down: so all of the minute's rows count at least as of
+ * the boot's first instant, which they are surely older than, and the first minute of a boot sees them. */
 gboolean tm_ledger_take_over(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
     static const char copy[] =
         "INSERT INTO spend(scope, model, unit, window, boot, slot, used, wall_ms) "
-        "SELECT scope, model, unit, window, ?3, ?4, sum(used), ?5 FROM spend WHERE scope = ?1 AND model IN "
-        "(?2, '') "
-        "AND window = ?6 AND boot <> 0 AND ((boot <> ?3 AND wall_ms > ?7) OR (boot = ?3 AND slot > ?8)) "
-        "GROUP BY unit ON CONFLICT DO UPDATE SET used = used + excluded.used";
+        "SELECT scope, model, unit, window, ?3, iif(boot = ?3 OR wall_ms > ?7, ?4, 0) AS here, sum(used), ?5 "
+        "FROM spend WHERE scope = ?1 AND model IN (?2, '') AND window = ?6 AND boot <> 0 "
+        "AND ((boot <> ?3 AND (?9 OR wall_ms > ?7)) OR (boot = ?3 AND slot > ?8)) "
+        "GROUP BY unit, here ON CONFLICT DO UPDATE SET used = used + excluded.used";
     static const char drop[] =
         "DELETE FROM spend WHERE scope = ?1 AND model IN (?2, '') AND window = ?6 AND boot <> 0 "
         "AND (boot <> ?3 OR (boot = ?3 AND slot > ?8))";
@@ -139,10 +141,11 @@ gboolean tm_ledger_take_over(tm_ledger *ledger, tm_ledger_lane *lane, const tm_i
             continue;
         for (size_t i = 0; i < G_N_ELEMENTS(sqls); i++)
             if (!tm_ledger_run(ledger,
-                               tm_ledger_sql(ledger, sqls[i], "isiiisii", lane->scope, lane->model,
+                               tm_ledger_sql(ledger, sqls[i], "isiiisiii", lane->scope, lane->model,
                                              (int64_t)now->boot_id, now->boot_ms, now->wall_ms,
                                              tm_window_name(window), now->wall_ms - length - guard,
-                                             now->boot_ms + length / SLOTS),
+                                             now->boot_ms + length / SLOTS,
+                                             (int64_t)(window == TM_WINDOW_MINUTE)),
                                error))
                 return FALSE;
     }

@@ -275,16 +275,37 @@ static void rows_of_another_boot_count_as_now(void)
         g_assert_cmpint(house_ask(h.ledger, &h.lane, 3, ids).granted, ==, 3);
         house_close(&h);
     }
-    house h; /* long ago is over */
-    house_open(&h);
-    house_set_limits(&h, true, 3, -1);
-    finish(&h, h.ledger, take(&h, h.ledger, 3), true, TM_CLASS_OK, 200);
-    tm_ledger_close(h.ledger);
-    h.clock.now = (tm_instant){h.clock.now.wall_ms + 61000, 5000, 78};
-    h.ledger = house_ledger(&h);
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    g_assert_cmpint(house_ask(h.ledger, &h.lane, 3, ids).granted, ==, 3);
-    house_close(&h);
+}
+
+/* The wall clock may be wrong, and set at any time: that the boot is older than the window is what is sure. */
+static void the_first_minute_of_a_boot_counts_the_boot_before(void)
+{
+    static const struct {
+        int64_t wall_ms, boot_ms; /* the wall clock's step, and when the ledger is asked */
+        int granted;
+        int64_t wait_ms;
+    } cases[] = {
+        {61000, 5000, 0, 55351},
+        {HOUSE_HOUR + 2000, 2000, 0, 58351},
+        {61000, 60351, 3, 0},
+        {HOUSE_HOUR, 20 * HOUSE_HOUR, 3, 0},
+        {-HOUSE_HOUR, 20 * HOUSE_HOUR, 0, 60351},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        house h;
+        house_open(&h);
+        house_set_limits(&h, true, 3, -1);
+        finish(&h, h.ledger, take(&h, h.ledger, 3), true, TM_CLASS_OK, 200);
+        tm_ledger_close(h.ledger);
+        h.clock.now = (tm_instant){h.clock.now.wall_ms + cases[i].wall_ms, cases[i].boot_ms, 78};
+        h.ledger = house_ledger(&h);
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        tm_grant grant = house_ask(h.ledger, &h.lane, 3, ids);
+        g_assert_cmpint(grant.granted, ==, cases[i].granted);
+        if (!grant.granted)
+            g_assert_cmpint(grant.retry_ms - h.clock.now.wall_ms, ==, cases[i].wait_ms);
+        house_close(&h);
+    }
 }
 
 static void what_never_left_is_given_back(void)
@@ -449,6 +470,8 @@ int main(int argc, char **argv)
                     after_a_reboot_the_day_follows_no_wall_clock);
     g_test_add_func("/ledger/minutes do not follow the wall clock", minutes_do_not_follow_the_wall_clock);
     g_test_add_func("/ledger/rows of another boot count as now", rows_of_another_boot_count_as_now);
+    g_test_add_func("/ledger/the first minute of a boot counts the boot before",
+                    the_first_minute_of_a_boot_counts_the_boot_before);
     g_test_add_func("/ledger/what never left is given back whole", what_never_left_is_given_back);
     g_test_add_func("/ledger/a 429 gives the day back and keeps the minute",
                     a_429_gives_the_day_back_and_keeps_the_minute);

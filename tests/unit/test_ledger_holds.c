@@ -90,6 +90,46 @@ static void a_wave_of_failures_is_one_failure(void)
     house_close(&h);
 }
 
+/* Ends requests of the first ledger by 503 until a hold reaches over more than a few minutes. */
+static int errors_until_held(house *h)
+{
+    for (int n = 1; n < 20; n++) {
+        tm_verdict verdict = house_end(h->ledger, &h->lane, one(h, h->ledger, n > 1), true,
+                                       TM_CLASS_OVERLOADED, 503);
+        if (verdict.until_ms > h->clock.now.wall_ms + HOUSE_HOUR / 2)
+            return n;
+        advance_to(h, verdict.until_ms);
+    }
+    return 20;
+}
+
+/* Few rows of one's own are no reason to burn what the rows of another store need. */
+static void errors_keep_to_their_share_while_others_wait(void)
+{
+    for (int others = 0; others < 3; others++) {
+        house h;
+        house_open(&h);
+        house_set_limits(&h, true, 1000, 40);
+        h.lane.rows_waiting = 5;
+        tm_ledger *other = house_ledger(&h);
+        tm_lane busy = h.lane;
+        busy.rows_waiting = others == 0 ? 6 : 1000;
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+        house_ask(other, &busy, 1, ids);
+        house_end(other, &busy, g_array_index(ids, int64_t, 0), true, TM_CLASS_OK, 200);
+        if (others == 2)
+            tm_ledger_abandon(other); /* who is dead waits for nothing */
+        int held = errors_until_held(&h);
+        if (others == 1)
+            g_assert_cmpint(held, <=, 4);
+        else
+            g_assert_cmpint(held, >, 8);
+        if (others != 2)
+            tm_ledger_close(other);
+        house_close(&h);
+    }
+}
+
 static void a_dead_prober_frees_the_probe(void)
 {
     house h;
@@ -481,6 +521,8 @@ int main(int argc, char **argv)
     g_test_set_nonfatal_assertions();
     g_test_add_func("/holds/one hold for all, with one probe", one_hold_for_all_with_one_probe);
     g_test_add_func("/holds/a wave of failures is one failure", a_wave_of_failures_is_one_failure);
+    g_test_add_func("/holds/errors keep to their share while others wait",
+                    errors_keep_to_their_share_while_others_wait);
     g_test_add_func("/holds/a dead prober frees the probe", a_dead_prober_frees_the_probe);
     g_test_add_func("/holds/a spent day holds until the next opens", a_spent_day_holds_until_the_next);
     g_test_add_func("/holds/an unexplained refusal raises the guard",
