@@ -2,7 +2,7 @@
 #include "cmd/context_inside.h"
 
 #include "core/error.h"
-#include <errno.h>
+#include "jobs/folder.h"
 #include <string.h>
 #include <sys/wait.h>
 
@@ -74,8 +74,9 @@ static char *find_store(tm_context *context, GError **error)
 static gboolean make_folder(const char *path, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(folder, 0700) != 0)
-        return tm_fail(error, TM_ERROR_IO, "can't make the folder %s: %s", folder, g_strerror(errno));
+    int failed = tm_folder_make(folder);
+    if (failed)
+        return tm_fail(error, TM_ERROR_IO, "can't make the folder %s: %s", folder, g_strerror(failed));
     return TRUE;
 }
 

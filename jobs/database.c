@@ -2,6 +2,7 @@
 #include "jobs/database_private.h"
 
 #include "core/error.h"
+#include "jobs/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -47,8 +48,9 @@ static gboolean check_filesystem(tm_database *database, const char *folder, GErr
 static gboolean make_file(tm_database *database, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(database->path);
-    if (!database->read_only && g_mkdir_with_parents(folder, 0700) != 0)
-        return tm_database_fail_write(database, error, errno);
+    int failed = database->read_only ? 0 : tm_folder_make(folder);
+    if (failed)
+        return tm_database_fail_write(database, error, failed);
     if (!check_filesystem(database, folder, error))
         return FALSE;
     if (!database->read_only) {

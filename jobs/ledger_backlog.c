@@ -1,5 +1,5 @@
-/* ledger_backlog.c - how many rows wait for a lane, in all the processes that know the ledger: where the quota
- * left covers them all, errors need no share of the day */
+/* ledger_backlog.c - how many rows wait for a lane, in all the processes that know the ledger: where the
+ * quota left covers them all, errors need no share of the day */
 #include "jobs/ledger_inside.h"
 
 /* Up to a power of two, so that it is rarely written anew. */
@@ -28,8 +28,8 @@ gboolean tm_ledger_backlog_write(tm_ledger *ledger, tm_ledger_lane *lane, GError
     return TRUE;
 }
 
-/* Two processes on one batch both name its rows: so it is counted twice, which only holds errors to their share
- * for longer. */
+/* Two processes on one batch both name its rows: so it is counted twice, which only holds errors to their
+ * share for longer. */
 gboolean tm_ledger_backlog_read(tm_ledger *ledger, tm_ledger_lane *lane, int64_t *rows, GError **error)
 {
     sqlite3_stmt *row = tm_ledger_sql(ledger,

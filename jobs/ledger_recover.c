@@ -26,8 +26,8 @@ static gboolean bury(tm_ledger *ledger, tm_ledger_lane *lane, int64_t worker, GE
     tm_ledger_stamp(ledger, &all, &now);
     tm_ledger_charge(ledger, &all, &all.cost, 1, (1u << TM_N_WINDOWS) - 1);
     for (size_t i = 0; i < G_N_ELEMENTS(forget); i++)
-        if (!tm_ledger_run(ledger,
-                           tm_ledger_sql(ledger, forget[i], "isi", lane->scope, lane->model, worker), error))
+        if (!tm_ledger_run(ledger, tm_ledger_sql(ledger, forget[i], "isi", lane->scope, lane->model, worker),
+                           error))
             return FALSE;
     return TRUE;
 }

@@ -117,10 +117,11 @@ gboolean tm_ledger_post(tm_ledger *ledger, GError **error)
     return TRUE;
 }
 
-/* Rows of another boot can't be compared with this one's clock. Those within the longest reach of their window by
- * the wall clock, and rows of the future, which are nobody's past, count as now, once. The wall clock may
- * have been set by an hour just before the machine went down: so all of the minute's rows count at least as of
- * the boot's first instant, which they are surely older than, and the first minute of a boot sees them. */
+/* Rows of another boot can't be compared with this one's clock. Those within the longest reach of their
+ * window by the wall clock, and rows of the future, which are nobody's past, count as now, once. The wall
+ * clock may have been set by an hour just before the machine went down: so all of the minute's rows count at
+ * least as of the boot's first instant, which they are surely older than, and the first minute of a boot sees
+ * them. */
 gboolean tm_ledger_take_over(tm_ledger *ledger, tm_ledger_lane *lane, const tm_instant *now, GError **error)
 {
     static const char copy[] =

@@ -91,7 +91,8 @@ static void test_kind(gconstpointer data)
 
 int main(int argc, char **argv)
 {
-    /* a month opens some hundred databases: memory that goes back to the system each time costs half the time */
+    /* a month opens some hundred databases: memory that goes back to the system each time costs half the time
+     */
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
     mallopt(M_MMAP_THRESHOLD, INT_MAX);
     mallopt(M_TOP_PAD, 64 << 20);

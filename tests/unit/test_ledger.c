@@ -277,7 +277,8 @@ static void rows_of_another_boot_count_as_now(void)
     }
 }
 
-/* The wall clock may be wrong, and set at any time: that the boot is older than the window is what is sure. */
+/* The wall clock may be wrong, and set at any time: that the boot is older than the window is what is sure.
+ */
 static void the_first_minute_of_a_boot_counts_the_boot_before(void)
 {
     static const struct {

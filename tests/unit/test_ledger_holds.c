@@ -94,8 +94,8 @@ static void a_wave_of_failures_is_one_failure(void)
 static int errors_until_held(house *h)
 {
     for (int n = 1; n < 20; n++) {
-        tm_verdict verdict = house_end(h->ledger, &h->lane, one(h, h->ledger, n > 1), true,
-                                       TM_CLASS_OVERLOADED, 503);
+        tm_verdict verdict =
+            house_end(h->ledger, &h->lane, one(h, h->ledger, n > 1), true, TM_CLASS_OVERLOADED, 503);
         if (verdict.until_ms > h->clock.now.wall_ms + HOUSE_HOUR / 2)
             return n;
         advance_to(h, verdict.until_ms);
