@@ -39,6 +39,8 @@ void tm_account_free(tm_account *account)
     g_clear_pointer(&account->limits, g_array_unref);
     g_clear_pointer(&account->model_limits, g_hash_table_unref);
     g_clear_pointer(&account->models, g_hash_table_unref);
+    g_clear_pointer(&account->prices, json_decref);
+    g_free(account->price_table);
     g_free(account);
 }
 
@@ -171,12 +173,25 @@ static void merge_defaults(GArray *limits, const tm_account *account)
         merge(limits, elsewhere, G_N_ELEMENTS(elsewhere));
 }
 
+/* What the user will spend: the whole account's, whatever the model. */
+static void merge_budgets(GArray *limits, const tm_account *account)
+{
+    const tm_limit budgets[] = {
+        {TM_UNIT_MICRO_USD, TM_WINDOW_NONE, account->budget_micro_usd, TM_SOURCE_CONFIG, true, 0},
+        {TM_UNIT_MICRO_USD, TM_WINDOW_DAY, account->budget_day_micro_usd, TM_SOURCE_CONFIG, true, 0},
+    };
+    for (size_t i = 0; account->costs && i < G_N_ELEMENTS(budgets); i++)
+        if (budgets[i].value >= 0)
+            merge(limits, &budgets[i], 1);
+}
+
 GArray *tm_account_limits(const tm_account *account, const char *model, const tm_limit *flags, size_t n_flags)
 {
     GArray *limits = g_array_new(FALSE, FALSE, sizeof(tm_limit));
     merge(limits, flags, n_flags);
     merge_model_limits(limits, account, model);
     merge_array(limits, account->limits);
+    merge_budgets(limits, account);
     g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(tm_limit));
     /* A tier that is not told is taken for the lowest. */
     tm_catalog_limits(account->provider, account->tier ? account->tier : "free", model, known);

@@ -21,7 +21,9 @@ typedef struct {
     bool plain_http;              /* may send the key over http to another host than loopback */
     bool cost_none;               /* the config says `cost: none` */
     bool costs;                   /* false: tier free, loopback host, or cost_none; tm_account_weigh() */
-    int64_t budget_micro_usd;     /* -1: none named */
+    json_t *prices;               /* the config's own: entries as in the catalogue; NULL: none */
+    char *price_table;            /* the service whose prices hold here, by the config; NULL: by the host */
+    int64_t budget_micro_usd;     /* in all; -1: none named */
     int64_t budget_day_micro_usd; /* -1: none named */
 } tm_account;
 

@@ -5,7 +5,6 @@
 #include "catalog_yaml.h"
 #include "core/json.h"
 #include "core/yaml.h"
-#include <math.h>
 #include <string.h>
 
 /* Read once, kept for the program's life. */
@@ -118,8 +117,7 @@ gboolean tm_catalog_model_thinks(const char *model)
     return FALSE;
 }
 
-/* Midnight UTC at which "2026-11-24" begins; 0 if it is no date. */
-static int64_t date_ms(const char *text)
+int64_t tm_catalog_date_ms(const char *text)
 {
     int year, month, day;
     if (!text || sscanf(text, "%4d-%2d-%2d", &year, &month, &day) != 3)
@@ -139,7 +137,7 @@ static void append_limit(GArray *limits, const json_t *entry, const char *member
         .window = window,
         .value = json_integer_value(value),
         .source = TM_SOURCE_CATALOGUE,
-        .seen_ms = date_ms(tm_json_string(entry, "as_of", NULL)),
+        .seen_ms = tm_catalog_date_ms(tm_json_string(entry, "as_of", NULL)),
     };
     g_array_append_val(limits, limit);
 }
@@ -165,29 +163,30 @@ void tm_catalog_limits(const char *provider, const char *tier, const char *model
     append_limit(limits, newest, "ipm", TM_UNIT_IMAGES, TM_WINDOW_MINUTE);
 }
 
-/* Is the price in force at `wall_ms`? `until` is its last day. */
-static bool is_in_force(const json_t *price, int64_t wall_ms)
+const json_t *tm_catalog_prices(void)
 {
-    int64_t from = date_ms(tm_json_string(price, "from", NULL));
-    int64_t until = date_ms(tm_json_string(price, "until", NULL));
-    return wall_ms >= from && (until == 0 || wall_ms < until + 24 * 3600 * 1000);
+    return section("prices");
 }
 
-gboolean tm_catalog_price(const char *provider, const char *model, int64_t wall_ms, int64_t *input,
-                          int64_t *output)
+static json_t *prices_given;
+
+void tm_catalog_give_prices(json_t *list)
 {
-    const json_t *list = section("prices"), *best = NULL;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *entry = json_array_get(list, i);
-        const char *glob = tm_json_string(entry, "model", "");
-        if (strcmp(tm_json_string(entry, "provider", ""), provider) == 0 && tm_model_matches(glob, model) &&
-            is_in_force(entry, wall_ms) &&
-            (!best || strlen(glob) > strlen(tm_json_string(best, "model", "")))) /* the longest match wins */
-            best = entry;
+    json_decref(prices_given);
+    prices_given = list;
+}
+
+const json_t *tm_catalog_prices_given(void)
+{
+    return prices_given;
+}
+
+const char *tm_catalog_host(const char *host)
+{
+    for (const tm_preset *preset = presets(); host && preset->name; preset++) {
+        g_autoptr(GUri) uri = preset->base_url ? g_uri_parse(preset->base_url, G_URI_FLAGS_NONE, NULL) : NULL;
+        if (uri && g_ascii_strcasecmp(g_uri_get_host(uri), host) == 0)
+            return preset->name;
     }
-    if (!best)
-        return FALSE;
-    *input = llround(json_number_value(json_object_get(best, "in")) * 1e6);
-    *output = llround(json_number_value(json_object_get(best, "out")) * 1e6);
-    return TRUE;
+    return NULL;
 }

@@ -26,8 +26,13 @@ bool tm_model_matches(const char *glob, const char *model);
 const char *const *tm_catalog_models(const char *provider);
 /* Does the model think before it answers (so that a small output cap may leave no text)? */
 gboolean tm_catalog_model_thinks(const char *model);
-/* Price per million tokens in micro-dollars at `wall_ms` (some prices end on a known day); thoughts cost as
- * output; the dearer one where the price depends on the prompt's length. false: unknown, which is not free.
- */
-gboolean tm_catalog_price(const char *provider, const char *model, int64_t wall_ms, int64_t *input,
-                          int64_t *output);
+/* The price list, as core/price.c reads it: array of {provider, model (name or glob), from, until, in,
+ * cached, out, out_image, long_over, long {in, cached, out}, as_of}, dollars per million tokens. Borrowed. */
+const json_t *tm_catalog_prices(void);
+/* Such a list of the user's, which stands above the catalogue's own. Takes `list` over; NULL: none. */
+void tm_catalog_give_prices(json_t *list);
+const json_t *tm_catalog_prices_given(void);
+/* The name of the service whose own host this is; NULL: of none. Static. */
+const char *tm_catalog_host(const char *host);
+/* Midnight UTC at which "2026-11-24" begins, in ms since the epoch; 0 if it is no date. */
+int64_t tm_catalog_date_ms(const char *text);

@@ -4,12 +4,12 @@
 #include "core/catalog.h"
 #include "core/guess.h"
 #include "core/json.h"
-#include <math.h>
+#include "core/price.h"
 #include <string.h>
 
-static const char *const account_members[] = {"provider",   "base_url", "key",     "tier",  "project",
-                                              "limits",     "models",   "windows", "guard", "day",
-                                              "plain_http", "cost",     "budget",  NULL};
+static const char *const account_members[] = {"provider",   "base_url", "key",     "tier",   "project",
+                                              "limits",     "models",   "windows", "guard",  "day",
+                                              "plain_http", "cost",     "budget",  "prices", NULL};
 
 tm_account *tm_account_from_preset(const char *name, const char *preset)
 {
@@ -179,15 +179,51 @@ static gboolean read_models(tm_config_reader *reader, const json_t *value, tm_ac
 static gboolean read_budget(tm_config_reader *reader, const json_t *value, tm_account *account)
 {
     const char *text = json_is_string(value) ? json_string_value(value) : "";
-    char *rest = (char *)(gpointer)text;
-    double dollars = g_ascii_strtod(text, &rest);
-    bool amount = rest > text && isfinite(dollars) && dollars >= 0 && dollars <= 1e9;
-    while (*rest == ' ')
-        rest++;
-    bool day = strcmp(rest, "USD/day") == 0;
-    if (!amount || !(day || strcmp(rest, "USD") == 0))
+    int64_t micro_usd;
+    bool a_day;
+    if (!strstr(text, "USD") || !tm_price_amount(text, &micro_usd, &a_day))
         return tm_config_fail(reader, "a budget is an amount in US dollars: 20 USD, or 5 USD/day");
-    *(day ? &account->budget_day_micro_usd : &account->budget_micro_usd) = llround(dollars * 1e6);
+    *(a_day ? &account->budget_day_micro_usd : &account->budget_micro_usd) = micro_usd;
+    return TRUE;
+}
+
+/* {MODEL: {in: 0.30, out: 2.50}, ...} in dollars per million tokens, or the service whose list holds here. */
+static gboolean read_prices(tm_config_reader *reader, const json_t *value, tm_account *account)
+{
+    static const char *const known[] = {"in", "cached", "out", "out_image", NULL};
+    tm_config_enter(reader, "prices");
+    if (json_is_string(value)) {
+        account->price_table = g_strdup(json_string_value(value));
+        if (!tm_catalog_preset(account->price_table))
+            return tm_config_fail(reader,
+                                  "\"%s\" is no service whose prices are known: name one, or give the "
+                                  "prices themselves",
+                                  account->price_table);
+        tm_config_leave(reader);
+        return TRUE;
+    }
+    if (!tm_config_members(reader, value, NULL))
+        return FALSE;
+    account->prices = json_array();
+    const char *model, *member;
+    json_t *entry, *figure;
+    json_object_foreach((json_t *)(gpointer)value, model, entry) {
+        tm_config_enter(reader, model);
+        if (!tm_config_members(reader, entry, known))
+            return FALSE;
+        json_object_foreach(entry, member, figure)
+            if (!json_is_number(figure) || json_number_value(figure) < 0)
+                return tm_config_fail(reader, "%s: a price is a number of US dollars per million tokens",
+                                      member);
+        if (!json_object_get(entry, "in") || !json_object_get(entry, "out"))
+            return tm_config_fail(reader,
+                                  "a price needs both: {in: 0.30, out: 2.50}, US dollars per million tokens");
+        json_t *row = json_copy(entry);
+        json_object_set_new(row, "model", json_string(model));
+        json_array_append_new(account->prices, row);
+        tm_config_leave(reader);
+    }
+    tm_config_leave(reader);
     return TRUE;
 }
 
@@ -199,9 +235,12 @@ static gboolean read_money(tm_config_reader *reader, const json_t *object, tm_ac
         return FALSE;
     if (cost && strcmp(cost, "none") != 0) {
         tm_config_enter(reader, "cost");
-        return tm_config_fail(reader, "only `cost: none` can be said; prices are in the catalogue");
+        return tm_config_fail(reader, "only `cost: none` can be said; prices are given by `prices:`");
     }
     account->cost_none = cost != NULL;
+    const json_t *prices = json_object_get(object, "prices");
+    if (prices && !read_prices(reader, prices, account))
+        return FALSE;
     if (!budget)
         return TRUE;
     tm_config_enter(reader, "budget");
