@@ -29,5 +29,6 @@ json_t *tm_batch_json(tm_store *store, const tm_batch *b, GError **error)
                         json_pack("{s:I, s:I, s:I}", "input", (json_int_t)totals.tokens_in, "output",
                                   (json_int_t)totals.tokens_out, "thinking",
                                   (json_int_t)totals.tokens_think));
+    json_object_set_new(json, "spent_usd", json_real((double)totals.cost_micro_usd / 1e6));
     return json;
 }

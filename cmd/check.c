@@ -193,9 +193,7 @@ static void check_account(report *r, tm_context *context, tm_transport *transpor
         tell(r, true, account->name, "tier", "tier %s",
              account->tier ? account->tier : "not named: the free one's limits are taken");
     if (account->costs)
-        tell(r, false, account->name, "cost",
-             "may cost money: run refuses it in this version, unless the config says `tier: free` or `cost: "
-             "none`");
+        tell(r, true, account->name, "cost", "costs money: run asks first, or keeps to a budget");
     check_service(r, context, transport, account);
 }
 

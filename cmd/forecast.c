@@ -44,6 +44,15 @@ gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const 
     return TRUE;
 }
 
+gboolean tm_outlook_prospect(tm_store *store, const tm_prompt *prompt, const tm_batch *batch,
+                             tm_prospect *prospect, GError **error)
+{
+    *prospect = (tm_prospect){.rows = tm_batch_open(batch)};
+    prospect->prompt_bytes = (int64_t)tm_template_static_length(prompt->template);
+    return tm_store_totals(store, batch, &prospect->totals, error) &&
+           tm_store_sample(store, batch, &prospect->sizes, &prospect->latency_ms, error);
+}
+
 void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_totals_t *totals,
                    tm_outlook *outlook)
 {

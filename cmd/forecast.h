@@ -18,6 +18,10 @@ typedef struct {
 gboolean tm_outlook_lane(tm_context *context, const tm_engine_lane *lane, const tm_prospect *prospect,
                          tm_outlook *outlook, GError **error);
 
+/* What is known of a stored batch's rows that are to be sent. */
+gboolean tm_outlook_prospect(tm_store *store, const tm_prompt *prompt, const tm_batch *batch,
+                             tm_prospect *prospect, GError **error);
+
 /* Of a stored batch over its first lane. What is not known stays 0: no key is needed. */
 void tm_outlook_of(tm_context *context, const tm_batch *batch, const tm_store_totals_t *totals,
                    tm_outlook *outlook);

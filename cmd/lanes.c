@@ -1,6 +1,7 @@
 /* lanes.c - which ways a batch's rows can go. */
 #include "cmd/lanes.h"
 
+#include "cmd/money.h"
 #include "cmd/ui/say.h"
 #include "core/catalog.h"
 #include "core/error.h"
@@ -117,18 +118,6 @@ GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_la
     return g_steal_pointer(&steps);
 }
 
-/* Promise 9: money is spent only under a budget that is kept, and this version keeps none yet. */
-static gboolean check_cost(const tm_account *account, GError **error)
-{
-    if (!account->costs)
-        return TRUE;
-    return tm_fail(
-        error, TM_ERROR_STATE,
-        "account %s may cost money, and accounts that cost money are not supported yet in this version. "
-        "If it costs nothing, say so in the config: `tier: free` or `cost: none`",
-        account->name);
-}
-
 static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_unit unit, tm_window window,
                            GError **error)
 {
@@ -146,10 +135,15 @@ static GArray *flag_limits(const tm_account *account, const tm_lane_flags *flags
 {
     tm_unit tokens = strcmp(account->provider, "gemini") == 0 ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
     g_autoptr(GArray) limits = g_array_new(FALSE, FALSE, sizeof(tm_limit));
+    int64_t run_budget = 0, a_day = 0;
+    bool daily = false;
     if (!flag_limit(limits, "rpm", flags->rpm, TM_UNIT_REQUESTS, TM_WINDOW_MINUTE, error) ||
         !flag_limit(limits, "tpm", flags->tpm, tokens, TM_WINDOW_MINUTE, error) ||
-        !flag_limit(limits, "rpd", flags->rpd, TM_UNIT_REQUESTS, TM_WINDOW_DAY, error))
+        !flag_limit(limits, "rpd", flags->rpd, TM_UNIT_REQUESTS, TM_WINDOW_DAY, error) ||
+        !tm_money_budget(flags, &run_budget, error))
         return NULL;
+    if (flags->budget && run_budget == 0 && account->costs && tm_price_amount(flags->budget, &a_day, &daily))
+        flag_limit(limits, "budget", a_day, TM_UNIT_MICRO_USD, TM_WINDOW_DAY, NULL);
     return g_steal_pointer(&limits);
 }
 
@@ -226,8 +220,7 @@ GArray *tm_lanes_choose(tm_context *context, const tm_prompt *prompt, const tm_l
     g_array_set_clear_func(lanes, lane_clear);
     for (guint i = 0; i < steps->len; i++) {
         const tm_route_step *step = &g_array_index(steps, tm_route_step, i);
-        if (!check_cost(step->account, error) || !add_lanes(lanes, step, prompt, flags, error) ||
-            !tm_context_key(context, step->account, error))
+        if (!add_lanes(lanes, step, prompt, flags, error) || !tm_context_key(context, step->account, error))
             return NULL;
     }
     return g_steal_pointer(&lanes);

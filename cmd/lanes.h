@@ -7,8 +7,8 @@
 
 /* What the user said about it; static in the command that has TM_LANE_OPTIONS. */
 typedef struct {
-    char *account, *route, *model, *base_url; /* NULL: not said */
-    int64_t rpm, tpm, rpd;                    /* TM_LIMIT_UNSAID: not said */
+    char *account, *route, *model, *base_url, *budget; /* NULL: not said */
+    int64_t rpm, tpm, rpd;                             /* TM_LIMIT_UNSAID: not said */
 } tm_lane_flags;
 #define TM_LIMIT_UNSAID INT64_MIN
 #define TM_LANE_FLAGS_INIT                                                                                   \
@@ -33,7 +33,9 @@ typedef struct {
      "Where the account's service is\n--base-url http://127.0.0.1:8080", "URL"},                                       \
     {"rpm", 0, 0, G_OPTION_ARG_INT64, &(flags).rpm, "At most N requests a minute\n--rpm 10", "N"},                     \
     {"tpm", 0, 0, G_OPTION_ARG_INT64, &(flags).tpm, "At most N tokens a minute\n--tpm 250000", "N"},                   \
-    {"rpd", 0, 0, G_OPTION_ARG_INT64, &(flags).rpd, "At most N requests a day\n--rpd 250", "N"}
+    {"rpd", 0, 0, G_OPTION_ARG_INT64, &(flags).rpd, "At most N requests a day\n--rpd 250", "N"},                     \
+    {"budget", 0, 0, G_OPTION_ARG_STRING, &(flags).budget,                                                             \
+     "Spend at most so many US dollars in this run, or a day, on accounts that cost\n--budget 2.50", "USD[/day]"}
 /* clang-format on */
 
 /* The lanes in the order of the route, keys resolved, limits merged: array of tm_engine_lane, free with

@@ -63,7 +63,6 @@ static const char *later(const char *name)
     static const char *const flags[][2] = {
         {"labels", "write the labels into the prompt's output schema, for instance label(enum): [a, b, c]"},
         {"pack", "each row goes in a request of its own"},
-        {"budget", "accounts that cost money are not used"},
         {"votes", "each row is asked once"},
         {"media-root", "media must lie beneath the data file's folder"},
         {"fetch-media", "media is read from files beneath the data file's folder"},

@@ -2,6 +2,7 @@
 #include "cmd/mill.h"
 
 #include "cmd/command.h"
+#include "cmd/forecast.h"
 #include "cmd/prompt_argument.h"
 #include "cmd/source_batch.h"
 #include "cmd/source_queue.h"
@@ -96,6 +97,20 @@ gboolean tm_mill_gather(tm_context *context, tm_mill *m, int argc, char **argv, 
     if (argc > 3)
         return tm_fail(error, TM_ERROR_USAGE, "one prompt and one data file at a time");
     return from_files(context, m, argv[1], argv[2], error);
+}
+
+gboolean tm_mill_agree(tm_context *context, const tm_mill *m, const tm_money_flags *flags, GError **error)
+{
+    tm_store *store = tm_context_store(context, error);
+    for (guint i = 0; store && i < m->sources->len; i++) {
+        const tm_source *source = m->sources->pdata[i];
+        tm_prospect prospect;
+        if (!tm_outlook_prospect(store, source->prompt, source->batch, &prospect, error) ||
+            !tm_money_agree(context, m->lanes->pdata[i], &prospect, source->prompt, &tm_source_flags.lanes,
+                            flags, error))
+            return FALSE;
+    }
+    return store != NULL;
 }
 
 int tm_mill_status(const tm_mill *m)

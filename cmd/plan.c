@@ -1,5 +1,6 @@
 /* plan.c - tidemill plan PROMPT DATA: what a run would do, and how many nights it takes */
 #include "cmd/command.h"
+#include "cmd/estimate.h"
 #include "cmd/forecast.h"
 #include "cmd/source_batch.h"
 #include "cmd/source_queue.h"
@@ -89,7 +90,9 @@ static void print_lane(const planned *p, const tm_engine_lane *lane, const tm_ou
         printf("about %" G_GINT64_FORMAT
                " rows are larger than a limit allows: they will fail as too_large\n",
                o->forecast.too_large);
-    printf("cost: %s\n", lane->account->costs ? "this account costs money" : "nothing on this account");
+    tm_estimate estimate = tm_estimate_of(lane, &p->prospect, p->source->prompt, now_ms);
+    g_autofree char *cost = tm_estimate_words(&estimate);
+    printf("cost: %s\n", cost);
 }
 
 static json_t *bound_json(const tm_limit *bound)
@@ -107,7 +110,7 @@ static json_t *instant_json(int64_t ms)
     return ms == INT64_MAX ? json_null() : json_integer(ms);
 }
 
-static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlook *o)
+static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlook *o, int64_t now_ms)
 {
     const tm_forecast *f = &o->forecast;
     json_t *entry = json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:s, s:I}", "account", lane->account->name,
@@ -117,7 +120,9 @@ static void add_lane_json(planned *p, const tm_engine_lane *lane, const tm_outlo
     json_object_set_new(entry, "first_ms", instant_json(f->first_ms));
     json_object_set_new(entry, "finish_ms", instant_json(o->finish_ms));
     json_object_set_new(entry, "bound", bound_json(&f->bound));
-    json_object_set_new(entry, "costs", json_boolean(lane->account->costs));
+    tm_estimate estimate = tm_estimate_of(lane, &p->prospect, p->source->prompt, now_ms);
+    g_autoptr(json_t) cost = tm_estimate_json(&estimate);
+    json_object_update(entry, cost);
     json_array_append_new(json_object_get(p->json, "accounts"), entry);
 }
 
@@ -142,7 +147,7 @@ static gboolean print_plan(tm_context *context, planned *p, GError **error)
         if (!tm_outlook_lane(context, lane, &p->prospect, &outlook, error))
             return FALSE;
         if (opt_json)
-            add_lane_json(p, lane, &outlook);
+            add_lane_json(p, lane, &outlook, now_ms);
         else
             print_lane(p, lane, &outlook, now_ms);
     }

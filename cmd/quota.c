@@ -6,6 +6,7 @@
 #include "cmd/quota_view.h"
 #include "cmd/ui/say.h"
 #include "cmd/ui/table.h"
+#include "core/price.h"
 
 static gboolean opt_json;
 static const GOptionEntry options[] = {
@@ -56,14 +57,19 @@ static char *reset_text(const tm_use *use, int64_t now_ms)
     return use->calendar ? tm_ui_time_pacific(use->frees_at_ms, now_ms) : when_text(use->frees_at_ms, now_ms);
 }
 
+static char *amount(const tm_limit *limit, int64_t n)
+{
+    return limit->unit == TM_UNIT_MICRO_USD ? tm_price_text(n) : tm_ui_number(n);
+}
+
 static void add_rows(tm_table *table, const tm_quota_lane *l, int64_t now_ms)
 {
     g_autofree char *owner = tm_quota_lane_owner(l);
     for (guint i = 0; i < l->uses->len; i++) {
         const tm_use *use = &g_array_index(l->uses, tm_use, i);
-        g_autofree char *used = tm_ui_number(use->used);
+        g_autofree char *used = amount(&use->limit, use->used);
         g_autofree char *of =
-            use->limit.value == TM_QUOTA_NO_LIMIT ? g_strdup("?") : tm_ui_number(use->limit.value);
+            use->limit.value == TM_QUOTA_NO_LIMIT ? g_strdup("?") : amount(&use->limit, use->limit.value);
         g_autofree char *source = source_of(l, i, now_ms);
         g_autofree char *reset = reset_text(use, now_ms);
         tm_table_row(table, i ? "" : owner, i ? "" : l->entry->model,

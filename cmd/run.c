@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 
 static char *opt_output, *opt_format, *opt_until, *opt_on_finish;
-static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_yes, opt_spreadsheet,
-    opt_json;
+static gboolean opt_no_wait, opt_partial, opt_keep_going, opt_hold_unknown, opt_spreadsheet, opt_json;
+static tm_money_flags money;
+static int64_t budget;
 static gint64 opt_limit = G_MAXINT64; /* no end */
 static int64_t until_ms;
 static int opt_concurrency;
@@ -49,7 +50,7 @@ static const GOptionEntry more[] = {
      "Run this when it ends, with TIDEMILL_STATUS and TIDEMILL_BATCH set\n--on-finish 'notify-send done'",
      "CMD"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "At the end print a line of JSON a batch\n--json", NULL},
-    {"yes", 'y', 0, G_OPTION_ARG_NONE, &opt_yes, "Ask nothing\n--yes", NULL},
+    TM_MONEY_OPTIONS(money),
     {0},
 };
 
@@ -67,6 +68,7 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
         .concurrency = opt_concurrency,
         .limit = opt_limit == G_MAXINT64 ? 0 : opt_limit,
         .until_ms = until_ms,
+        .budget_micro_usd = budget,
         .no_wait = opt_no_wait,
         .keep_going = opt_keep_going,
         .hold_unknown = opt_hold_unknown,
@@ -152,6 +154,7 @@ static char *go_on(const char *name)
     append_limit(words, "rpm", lanes->rpm);
     append_limit(words, "tpm", lanes->tpm);
     append_limit(words, "rpd", lanes->rpd);
+    append_flag(words, "budget", lanes->budget);
     g_string_append(words, opt_hold_unknown ? " --hold-unknown" : "");
     g_string_append(words, again);
     return g_string_free(words, FALSE);
@@ -245,6 +248,13 @@ static void on_finish(int status, const char *batch)
         tm_warn("--on-finish: %s", error->message);
 }
 
+static void say_spent(const tm_drive_end *end)
+{
+    g_autofree char *spent = tm_price_text(end->view.spent_micro_usd), *of = tm_price_text(budget);
+    if (end->view.spent_micro_usd > 0)
+        tm_say("spent in this run: %s%s%s", spent, budget ? " of " : "", budget ? of : "");
+}
+
 static int finish(tm_context *context, tm_mill *m, tm_drive_end *end, GError **error)
 {
     for (guint i = 0; i < m->sources->len; i++) {
@@ -254,6 +264,7 @@ static int finish(tm_context *context, tm_mill *m, tm_drive_end *end, GError **e
         g_autofree char *words = counts(batch);
         tm_say("%s: %s", batch->name, words);
     }
+    say_spent(end);
     const tm_batch *first = ((tm_source *)m->sources->pdata[0])->batch;
     int status = tm_mill_status(m);
     if (opt_output && (status != TM_EXIT_WAITING || opt_partial) && !write_output(context, first, error))
@@ -277,6 +288,8 @@ static gboolean check_flags(tm_context *context, GError **error)
         return tm_fail(error, TM_ERROR_USAGE, "--concurrency takes a number above 0");
     if (opt_json && opt_output && strcmp(opt_output, "-") == 0)
         return tm_fail(error, TM_ERROR_USAGE, "--json and -o - both write to stdout: choose one");
+    if (!tm_money_budget(&tm_source_flags.lanes, &budget, error))
+        return FALSE;
     return !opt_until ||
            tm_when_parse(opt_until, tm_clock_now(tm_context_clock(context)).wall_ms, &until_ms, error);
 }
@@ -303,6 +316,14 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
         tm_fail(error, TM_ERROR_USAGE, "-o takes the results of one batch; %u are open: name one",
                 m.sources->len);
         return TM_EXIT_USAGE;
+    }
+    GError *why = NULL;
+    if (!tm_mill_agree(context, &m, &money, &why)) {
+        if (!why)
+            tm_say("nothing was sent; the rows are queued");
+        else
+            g_propagate_error(error, why);
+        return why ? TM_EXIT_ERROR : TM_EXIT_WAITING;
     }
     if (!drive(context, &m, &end, error))
         return TM_EXIT_ERROR;

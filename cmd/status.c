@@ -7,6 +7,7 @@
 #include "cmd/ui/table.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/price.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -65,6 +66,10 @@ static void say_details(const tm_batch *b, const int64_t classes[TM_N_CLASSES],
     if (totals->answered)
         printf("  tokens: %" G_GINT64_FORMAT " in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT " thinking\n",
                totals->tokens_in, totals->tokens_out, totals->tokens_think);
+    if (totals->cost_micro_usd) {
+        g_autofree char *spent = tm_price_text(totals->cost_micro_usd);
+        printf("  spent: %s\n", spent);
+    }
     if (outlook->lane[0] && tm_batch_open(b)) {
         g_autofree char *words = tm_outlook_words(outlook);
         g_autofree char *shown = tm_ui_show(1, words);

@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 #include "cmd/drive.h"
 #include "cmd/forecast.h"
+#include "cmd/money.h"
 #include "cmd/source_batch.h"
 #include "cmd/source_queue.h"
 #include "cmd/ui/say.h"
@@ -15,6 +16,8 @@
 static int opt_n = 1, opt_sample;
 static gint64 opt_row, opt_seed = 1;
 static gboolean opt_json;
+static tm_money_flags money;
+static int64_t budget;
 
 static const GOptionEntry options[] = {
     {"rows", 'n', 0, G_OPTION_ARG_INT, &opt_n, "The first N rows (default 1)\n-n 3", "N"},
@@ -28,6 +31,7 @@ static const GOptionEntry more[] = {
     {"seed", 0, 0, G_OPTION_ARG_INT64, &opt_seed, "Which chance --sample takes\n--seed 7", "S"},
     TM_SOURCE_MORE,
     TM_LANE_OPTIONS(tm_source_flags.lanes),
+    TM_MONEY_OPTIONS(money),
     {0},
 };
 
@@ -142,13 +146,24 @@ static int show(tm_context *context, const tm_source *source, const GArray *jobs
     return status;
 }
 
+static gboolean agree(tm_context *context, const tm_source *source, const GArray *lanes, guint rows,
+                      GError **error)
+{
+    tm_prospect prospect;
+    tm_store *store = tm_context_store(context, error);
+    if (!store || !tm_outlook_prospect(store, source->prompt, source->batch, &prospect, error))
+        return FALSE;
+    prospect.rows = MIN(prospect.rows, rows);
+    return tm_money_agree(context, lanes, &prospect, source->prompt, &tm_source_flags.lanes, &money, error);
+}
+
 static gboolean check(int argc, GError **error)
 {
     if (argc != (tm_source_flags.prompt ? 2 : 3))
         return tm_fail(error, TM_ERROR_USAGE, "try needs a prompt and a data file");
     if (opt_n < 1 || opt_row < 0 || opt_sample < 0)
         return tm_fail(error, TM_ERROR_USAGE, "-n, --row and --sample take a number above 0");
-    return TRUE;
+    return tm_money_budget(&tm_source_flags.lanes, &budget, error);
 }
 
 static int run(tm_context *context, int argc, char **argv, GError **error)
@@ -184,7 +199,15 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     tm_engine_work work = tm_source_work(source, lanes);
     work.jobs = (const int64_t *)(void *)jobs->data;
     work.n_jobs = jobs->len;
-    tm_drive_options drive = {.no_wait = true, .media_root = media_root};
+    GError *why = NULL;
+    if (!agree(context, source, lanes, jobs->len, &why)) {
+        if (!why)
+            tm_say("nothing was sent");
+        else
+            g_propagate_error(error, why);
+        return why ? TM_EXIT_ERROR : TM_EXIT_WAITING;
+    }
+    tm_drive_options drive = {.no_wait = true, .media_root = media_root, .budget_micro_usd = budget};
     tm_drive_end end = {0};
     if (!tm_drive(context, &work, 1, &drive, &end, error))
         return TM_EXIT_ERROR;

@@ -64,8 +64,9 @@ bool tm_account_is_loopback(const tm_account *account)
 
 void tm_account_weigh(tm_account *account)
 {
-    account->costs =
-        !(account->cost_none || g_strcmp0(account->tier, "free") == 0 || tm_account_is_loopback(account));
+    bool told = account->prices || account->price_table; /* who names prices pays them */
+    bool free = g_strcmp0(account->tier, "free") == 0 || tm_account_is_loopback(account);
+    account->costs = !account->cost_none && (told || !free);
 }
 
 /* "example.com", "example.com:8443", "[::1]:80". */

@@ -129,6 +129,7 @@ void tm_engine_look(const tm_engine *engine, tm_engine_view *view)
         .failed = engine->failed,
         .blocked = engine->blocked,
         .repeats = engine->repeats,
+        .spent_micro_usd = engine->spent_micro_usd,
         .wait_until_ms = engine->wait_until_ms,
     };
     g_strlcpy(view->wait_why, engine->wait_why, sizeof view->wait_why);
@@ -171,6 +172,7 @@ static int lane_of(tm_engine *engine, const tm_engine_lane *from, GError **error
         .provider = from->provider,
         .model = from->model,
         .limits = g_array_ref(from->limits),
+        .price_day = -1,
         .mean_tokens = 1000, /* until the first row is rendered */
         .most_tokens = 1000,
         .ledger =
@@ -210,6 +212,7 @@ static bool batch_init(tm_engine *engine, tm_engine_batch *batch, const tm_engin
     if (n < 0)
         return false;
     tm_canary_seed(&batch->canary, classes, n);
+    batch->output_cap = tm_price_output_cap(work->prompt);
     return true;
 }
 

@@ -39,6 +39,7 @@ typedef enum {
     TM_STOP_UNTIL,   /* --until */
     TM_STOP_LIMIT,   /* --limit */
     TM_STOP_NO_WAIT, /* --no-wait and the wait would be over a minute */
+    TM_STOP_BUDGET,  /* the budget is spent, or rows suddenly cost far more */
     TM_STOP_CANARY,  /* the same failure again and again */
     TM_STOP_CLOSED,  /* wrong key, unknown model, money: every lane is closed */
     TM_STOP_STORE,   /* the store or the ledger can't be written */
@@ -69,12 +70,13 @@ typedef struct {
     tm_ledger *ledger;
     tm_transport *transport;
     tm_clock *clock;
-    int concurrency;  /* requests in flight at most; 0: auto (400) */
-    int64_t bytes;    /* of bodies in flight at most; 0: 16 MB */
-    int64_t until_ms; /* wall; 0: no end */
-    int64_t limit;    /* rows sent at most; 0: no end */
-    bool no_wait;     /* stop instead of waiting over a minute */
-    bool keep_going;  /* no canary stop */
+    int concurrency;          /* requests in flight at most; 0: auto (400) */
+    int64_t bytes;            /* of bodies in flight at most; 0: 16 MB */
+    int64_t until_ms;         /* wall; 0: no end */
+    int64_t limit;            /* rows sent at most; 0: no end */
+    int64_t budget_micro_usd; /* of this run, on accounts that cost money; 0: none */
+    bool no_wait;             /* stop instead of waiting over a minute */
+    bool keep_going;          /* no canary stop */
     bool hold_unknown;
     int max_attempts;      /* of a row; 0: 5 */
     uint64_t seed;         /* of the jitter */
@@ -104,6 +106,7 @@ const tm_lane *tm_engine_first_lane(const tm_engine *engine);
 typedef struct {
     int in_flight;
     int64_t sent, answered, failed, blocked, repeats;
+    int64_t spent_micro_usd;
     double rate;           /* answers a minute, lately */
     int64_t wait_until_ms; /* 0: not waiting */
     char wait_why[200];

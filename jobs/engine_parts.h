@@ -1,7 +1,9 @@
 /* engine_parts.h - what the engine's files share: lanes, works, flights, and what waits to be recorded. */
 #pragma once
 #include "core/error.h"
+#include "core/price.h"
 #include "jobs/canary.h"
+#include "jobs/drift.h"
 #include "jobs/engine.h"
 
 /* A (account, model) pair; several batches may go over the same one. */
@@ -23,10 +25,13 @@ typedef struct {
     int64_t asked_boot_ms; /* when the ledger was asked last */
     tm_grant wait;         /* the grant that said no */
     int in_flight;
-    double mean_tokens;      /* of requests lately */
-    double most_tokens;      /* of requests lately: falls back towards the mean */
-    int64_t reserved_tokens; /* what each request of the present group was reserved for */
-    bool limits_tokens;      /* is there any limit on tokens? */
+    double mean_tokens; /* of requests lately */
+    double most_tokens; /* of requests lately: falls back towards the mean */
+    tm_cost reserved;   /* what each request of the present group was reserved for */
+    tm_price price;     /* of the day price_day (since the epoch); only where priced */
+    int64_t price_day;
+    bool priced;
+    bool limits_tokens; /* is there any limit on tokens? */
     bool said_guard;
 } tm_engine_lane_state;
 
@@ -36,6 +41,8 @@ typedef struct {
     int *lanes;              /* indexes into engine->lanes, in the route's order */
     tm_skeleton **skeletons; /* one a lane, made when first needed */
     tm_canary canary;
+    tm_drift drift;
+    int64_t output_cap;    /* tokens of an answer at most */
     GQueue ahead;          /* of tm_flight, owned: leased, their place in flight is still to come free */
     int in_flight;         /* these included */
     bool ended;            /* nothing left to do here */
@@ -50,7 +57,7 @@ typedef struct {
     int lane;
     tm_lease lease;
     tm_operation operation;
-    int64_t reserved_tokens;
+    int64_t reserved_tokens, reserved_micro_usd;
     tm_cost cost;
     size_t bytes;    /* of the body; before there is one, of the row */
     int64_t left_ms; /* wall; 0: not yet */
@@ -68,7 +75,7 @@ typedef struct {
     int attempts;
     tm_job_state to;
     bool attempt, repeat;
-    int64_t not_before_ms, left_ms, done_ms;
+    int64_t not_before_ms, left_ms, done_ms, cost_micro_usd;
     tm_answer answer;
     bool has_answer; /* false: it goes back untouched, nothing happened to it */
 } tm_record;
@@ -96,6 +103,7 @@ struct tm_engine {
     int64_t progress_ms;      /* boot: when a row ended last, or the run began */
     int64_t sent;             /* rows sent in this run */
     int64_t answered, failed, blocked, repeats;
+    int64_t spent_micro_usd, reserved_micro_usd; /* by this run; by its requests under way, at most */
     bool stopping, leave_now;
     bool failed_for_good; /* the store can't be written at all */
     tm_stop stop;
@@ -136,6 +144,23 @@ bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm
 void tm_engine_send(tm_engine *engine, const tm_instant *now);
 /* May one more be in flight? */
 bool tm_engine_has_place(const tm_engine *engine);
+
+/* engine_cost.c */
+/* What a group's requests of `tokens` input tokens are reserved for. */
+tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane, const tm_engine_batch *batch,
+                            double tokens);
+/* The same of one that is rendered: at most. */
+tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight, const tm_call *call);
+/* What it did cost; as reserved, where nobody tells. */
+tm_cost tm_engine_cost_of_answer(const tm_engine *engine, const tm_flight *flight, const tm_answer *answer);
+/* How many of `wanted` requests this run's budget lets go, at `each` micro-dollars. */
+int tm_engine_afforded(const tm_engine *engine, const tm_engine_lane_state *lane, int64_t each, int wanted);
+/* Not one: the lane waits until what is under way has cost less. */
+void tm_engine_broke(tm_engine_lane_state *lane, const tm_engine *engine, int64_t each);
+/* A request has ended, for so much. */
+void tm_engine_spend(tm_engine *engine, const tm_flight *flight, int64_t micro_usd);
+/* A lane of the batch whose budget is spent for good, if all that are not closed are such; else NULL. */
+const tm_engine_lane_state *tm_engine_spent_lane(const tm_engine *engine, const tm_engine_batch *batch);
 
 /* engine_row.c: a row that was leased */
 void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_skeleton *skeleton,

@@ -34,6 +34,7 @@ static tm_finish finish_of(tm_engine *engine, const tm_record *record)
         .model = lane->model,
         .left_ms = record->left_ms,
         .done_ms = record->done_ms,
+        .cost_micro_usd = record->cost_micro_usd,
     };
 }
 

@@ -130,15 +130,15 @@ static void decide_row(tm_engine *engine, tm_record *record)
     }
 }
 
-static tm_cost actual_cost(const tm_flight *flight, const tm_answer *answer)
+/* Rows that suddenly cost many times what rows did: somebody should look before the budget is gone. */
+static void tell_drift(tm_engine *engine, tm_engine_batch *batch, int64_t cost)
 {
-    tm_cost cost = flight->cost;
-    if (answer->usage.input >= 0) {
-        int64_t output = MAX(answer->usage.output, 0) + MAX(answer->usage.thinking, 0);
-        cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;
-        cost.of[TM_UNIT_TOKENS] = answer->usage.input + output;
-    }
-    return cost;
+    if (!tm_drift_add(&batch->drift, cost) || engine->options.keep_going || batch->stopped)
+        return;
+    g_autofree char *usual = tm_price_text(batch->drift.usual), *now = tm_price_text(cost);
+    g_autofree char *why = g_strdup_printf("%s: rows cost %s lately, and %s was usual before",
+                                           batch->work.batch->name, now, usual);
+    tm_engine_stop_batch(engine, batch, TM_STOP_BUDGET, why);
 }
 
 static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answer, bool left,
@@ -152,7 +152,9 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     if (!left)
         engine->sent--;
 
-    tm_cost actual = actual_cost(flight, answer);
+    tm_cost actual = tm_engine_cost_of_answer(engine, flight, answer);
+    int64_t paid = left ? actual.of[TM_UNIT_MICRO_USD] : 0;
+    tm_engine_spend(engine, flight, paid);
     tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation,
                                           left, answer, &actual);
     if (answer->usage.input > 0)
@@ -177,6 +179,7 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
 
     tm_record record = record_of(batch, flight->lane, &flight->lease, at);
     record.left_ms = flight->left_ms;
+    record.cost_micro_usd = paid;
     record.has_answer = true;
     record.answer = *answer;
     tm_answer_init(answer);
@@ -188,6 +191,8 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     push(engine, &record, at);
     if (ended)
         tell_canary(engine, batch, class, words);
+    if (lane->priced && paid > 0)
+        tell_drift(engine, batch, paid);
 }
 
 void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at)

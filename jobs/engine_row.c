@@ -23,7 +23,9 @@ void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, int lane, const tm
     flight->lane = lane;
     flight->lease = *lease;
     flight->operation.skeleton = skeleton;
-    flight->reserved_tokens = tm_engine_lane_at(engine, lane)->reserved_tokens;
+    flight->reserved_tokens = tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_INPUT_TOKENS];
+    flight->reserved_micro_usd = tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_MICRO_USD];
+    engine->reserved_micro_usd += flight->reserved_micro_usd;
     flight->bytes = lease->length;
     engine->bytes_in_flight += flight->bytes;
     engine->n_ahead++;
@@ -45,6 +47,7 @@ static void unsent(tm_engine *engine, tm_flight *flight, tm_answer *answer)
     engine->bytes_in_flight -= flight->bytes;
     flight->batch->in_flight--;
     tm_engine_lane_at(engine, flight->lane)->in_flight--;
+    tm_engine_spend(engine, flight, 0);
     tm_engine_unsent(engine, flight->batch, flight->lane, &flight->lease, answer);
     tm_flight_free(flight);
 }
@@ -97,19 +100,6 @@ static bool make_call(const tm_engine *engine, tm_flight *flight, tm_call *call,
     return false;
 }
 
-static tm_cost cost_of_call(const tm_engine *engine, int lane, const tm_call *call)
-{
-    const tm_lane *ledger = &tm_engine_lane_at(engine, lane)->ledger;
-    int64_t bytes = call->body ? (int64_t)call->body->len : 0;
-    double ratio = tm_ledger_token_ratio(engine->options.ledger, ledger, bytes);
-    int64_t tokens = (int64_t)((double)bytes * ratio) + 1;
-    tm_cost cost = {{0}};
-    cost.of[TM_UNIT_REQUESTS] = 1;
-    cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
-    cost.of[TM_UNIT_TOKENS] = tokens;
-    return cost;
-}
-
 static void note_tokens(tm_engine_lane_state *lane, double tokens)
 {
     lane->mean_tokens += (tokens - lane->mean_tokens) / 8;
@@ -117,25 +107,33 @@ static void note_tokens(tm_engine_lane_state *lane, double tokens)
 }
 
 /* The true cost against the reserved one. False: it may not leave; *answer says why if it never may. */
-static bool afford(tm_engine *engine, const tm_flight *flight, tm_answer *answer)
+static bool afford(tm_engine *engine, tm_flight *flight, tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
-    int64_t tokens = flight->cost.of[TM_UNIT_INPUT_TOKENS];
-    if (!lane->limits_tokens)
-        return true;
+    int64_t tokens = flight->cost.of[TM_UNIT_INPUT_TOKENS], money = flight->cost.of[TM_UNIT_MICRO_USD];
+    bool more_tokens = lane->limits_tokens && tokens > flight->reserved_tokens;
+    int64_t more_money = money - flight->reserved_micro_usd;
     tm_grant grant;
     g_autoptr(GError) error = NULL;
-    note_tokens(lane, (double)tokens);
-    if (tokens <= flight->reserved_tokens)
+    if (lane->limits_tokens || lane->priced)
+        note_tokens(lane, (double)tokens);
+    if (!more_tokens && more_money <= 0)
         return true; /* it is corrected when the server has counted */
+    if (more_money > 0 && tm_engine_afforded(engine, lane, more_money, 1) == 0) {
+        tm_engine_broke(lane, engine, money);
+        return false;
+    }
     if (!tm_ledger_amend(engine->options.ledger, &lane->ledger, flight->lease.reservation, &flight->cost,
                          &grant, &error)) {
         tm_instant now = tm_clock_now(engine->options.clock);
         tm_engine_write_failed(engine, error, &now);
         return false;
     }
-    if (grant.granted)
+    if (grant.granted) {
+        flight->reserved_micro_usd += MAX(more_money, 0);
+        engine->reserved_micro_usd += MAX(more_money, 0);
         return true;
+    }
     if (grant.wait == TM_WAIT_TOO_LARGE) {
         answer->class = TM_CLASS_TOO_LARGE;
         answer->message = g_strdup_printf("about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT
@@ -162,7 +160,7 @@ static void send_row(tm_engine *engine, tm_flight *flight)
     engine->bytes_in_flight -= flight->bytes;
     flight->bytes = call.body ? call.body->len : 0;
     engine->bytes_in_flight += flight->bytes;
-    flight->cost = cost_of_call(engine, flight->lane, &call);
+    flight->cost = tm_engine_cost_of_call(engine, flight, &call);
     if (!afford(engine, flight, &answer)) {
         unsent(engine, flight, answer.message ? &answer : NULL);
         return;

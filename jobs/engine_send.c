@@ -156,31 +156,34 @@ static bool bound_by_tokens(const tm_grant *grant)
            (grant->bound.unit == TM_UNIT_INPUT_TOKENS || grant->bound.unit == TM_UNIT_TOKENS);
 }
 
-static bool ask_ledger(tm_engine *engine, tm_engine_lane_state *lane, double tokens, int wanted, GArray *ids,
-                       GError **error)
+static bool ask_ledger(tm_engine *engine, tm_engine_batch *batch, tm_engine_lane_state *lane, double tokens,
+                       int wanted, GArray *ids, GError **error)
 {
-    tm_cost each = {{0}};
-    each.of[TM_UNIT_REQUESTS] = 1;
-    lane->reserved_tokens = lane->limits_tokens ? (int64_t)tokens + 1 : 0;
-    each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = lane->reserved_tokens;
-    return tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store), &each,
-                             wanted, &lane->wait, ids, error);
+    lane->reserved = tm_engine_cost_each(engine, lane, batch, tokens);
+    int64_t money = lane->reserved.of[TM_UNIT_MICRO_USD];
+    int afforded = tm_engine_afforded(engine, lane, money, wanted);
+    if (afforded == 0) {
+        tm_engine_broke(lane, engine, money);
+        return true;
+    }
+    return tm_ledger_reserve(engine->options.ledger, &lane->ledger, tm_store_id(engine->options.store),
+                             &lane->reserved, afforded, &lane->wait, ids, error);
 }
 
 /* A row's tokens are known only once it is leased and rendered: reserved is what the largest of late took, so
  * that few rows need a further write; where that doesn't fit, the mean; and where even that is larger than a
  * window, next to nothing: then each row is judged by itself. */
-static bool ask_for_tokens(tm_engine *engine, tm_engine_lane_state *lane, int wanted, GArray *ids,
-                           GError **error)
+static bool ask_for_tokens(tm_engine *engine, tm_engine_batch *batch, tm_engine_lane_state *lane, int wanted,
+                           GArray *ids, GError **error)
 {
-    if (!ask_ledger(engine, lane, lane->most_tokens, wanted, ids, error))
+    if (!ask_ledger(engine, batch, lane, lane->most_tokens, wanted, ids, error))
         return false;
     if (lane->wait.granted == 0 && bound_by_tokens(&lane->wait) &&
         lane->most_tokens > lane->mean_tokens * 1.5 &&
-        !ask_ledger(engine, lane, lane->mean_tokens, wanted, ids, error))
+        !ask_ledger(engine, batch, lane, lane->mean_tokens, wanted, ids, error))
         return false;
     return lane->wait.wait != TM_WAIT_TOO_LARGE || lane->wait.granted > 0 ||
-           ask_ledger(engine, lane, 0, 1, ids, error);
+           ask_ledger(engine, batch, lane, 0, 1, ids, error);
 }
 
 /* Rows of all batches that may go over the lane. */
@@ -199,13 +202,14 @@ static int64_t rows_waiting(const tm_engine *engine, int index)
 }
 
 /* Asks the ledger for `wanted`; false: nothing now. */
-static bool reserve(tm_engine *engine, int index, int wanted, GArray *ids, const tm_instant *now)
+static bool reserve(tm_engine *engine, tm_engine_batch *batch, int index, int wanted, GArray *ids,
+                    const tm_instant *now)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
     g_autoptr(GError) error = NULL;
     lane->ledger.rows_waiting = rows_waiting(engine, index);
     lane->asked_boot_ms = now->boot_ms;
-    if (!ask_for_tokens(engine, lane, wanted, ids, &error)) {
+    if (!ask_for_tokens(engine, batch, lane, wanted, ids, &error)) {
         tm_engine_write_failed(engine, error, now);
         return false;
     }
@@ -230,7 +234,7 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g_autoptr(GArray) leases = g_array_new(FALSE, TRUE, sizeof(tm_lease));
     g_autoptr(GError) error = NULL;
-    if (!skeleton || !reserve(engine, index, wanted, ids, now))
+    if (!skeleton || !reserve(engine, batch, index, wanted, ids, now))
         return false;
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, index);
     int64_t next_ms = INT64_MAX;
@@ -299,7 +303,11 @@ static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_insta
     if (all_closed) {
         tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[0]);
         tm_engine_stop_batch(engine, batch, TM_STOP_CLOSED, lane->closed_why);
+        return false;
     }
+    const tm_engine_lane_state *spent = tm_engine_spent_lane(engine, batch);
+    if (spent && g_hash_table_size(engine->flights) == 0 && engine->n_ahead == 0)
+        tm_engine_stop_batch(engine, batch, TM_STOP_BUDGET, spent->wait.why);
     return false;
 }
 

@@ -97,10 +97,16 @@ static room room_of(const tm_use *use, int64_t cost, const tm_instant *now)
     return r;
 }
 
-static void say_why(tm_grant *grant, const tm_use *use)
+static void say_why(tm_grant *grant, const tm_use *use, int64_t cost)
 {
     const tm_limit *limit = &use->limit;
     const char *word = tm_limit_word(limit->unit, limit->window);
+    if (limit->unit == TM_UNIT_MICRO_USD) {
+        g_snprintf(grant->why, sizeof grant->why,
+                   "%s: $%.4f of $%.2f is spent or under way, and one more row may cost up to $%.4f", word,
+                   (double)use->used / 1e6, (double)limit->value / 1e6, (double)cost / 1e6);
+        return;
+    }
     if (grant->probe && !grant->tests)
         g_snprintf(grant->why, sizeof grant->why, "a new day: one request goes first");
     else if (grant->probe)
@@ -115,12 +121,12 @@ static void say_why(tm_grant *grant, const tm_use *use)
                    word, use->used, limit->value);
 }
 
-static void bind(tm_grant *grant, const tm_use *use, tm_wait_kind wait, int64_t retry_ms)
+static void bind(tm_grant *grant, const tm_use *use, int64_t cost, tm_wait_kind wait, int64_t retry_ms)
 {
     grant->bound = use->limit;
     grant->wait = wait;
     grant->retry_ms = retry_ms;
-    say_why(grant, use);
+    say_why(grant, use, cost);
 }
 
 static void make_probe(tm_grant *grant, const tm_use *use, bool tests, int wanted)
@@ -128,7 +134,7 @@ static void make_probe(tm_grant *grant, const tm_use *use, bool tests, int wante
     grant->granted = 1;
     grant->probe = true;
     grant->tests = tests;
-    bind(grant, use, wanted > 1 ? TM_WAIT_PROBE : TM_WAIT_NONE, grant->retry_ms);
+    bind(grant, use, 0, wanted > 1 ? TM_WAIT_PROBE : TM_WAIT_NONE, grant->retry_ms);
 }
 
 tm_grant tm_quota_decide(const tm_use *uses, size_t n_uses, const tm_cost *each, int wanted,
@@ -149,12 +155,12 @@ tm_grant tm_quota_decide(const tm_use *uses, size_t n_uses, const tm_cost *each,
         } else if (r.room == 0) { /* all that are spent must free: the latest says when */
             if (r.next_ms > blocked_until) {
                 blocked_until = r.next_ms;
-                bind(&grant, &uses[i], r.wait, r.next_ms);
+                bind(&grant, &uses[i], cost, r.wait, r.next_ms);
             }
             grant.granted = 0;
         } else if (r.room < grant.granted) {
             grant.granted = (int)r.room;
-            bind(&grant, &uses[i], r.wait, r.next_ms);
+            bind(&grant, &uses[i], cost, r.wait, r.next_ms);
         }
     }
     if (grant.granted > 0 && tested)

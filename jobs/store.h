@@ -210,7 +210,8 @@ gboolean tm_store_row(tm_store *store, const tm_batch *batch, int64_t job, tm_st
 typedef struct {
     int64_t answered, tokens_in, tokens_out, tokens_think;
     int64_t first_ms, last_ms;
-    int64_t body_bytes; /* of the answered rows */
+    int64_t body_bytes;     /* of the answered rows */
+    int64_t cost_micro_usd; /* of all the batch's requests so far, older revisions' too */
 } tm_store_totals_t;
 gboolean tm_store_totals(tm_store *store, const tm_batch *batch, tm_store_totals_t *totals, GError **error);
 /* A look at a few of its rows (those next to be sent) and at its last answers: the sizes of the rows' JSON

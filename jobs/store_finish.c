@@ -24,8 +24,8 @@ static const char SQL_LATE[] = "UPDATE request SET state = 2 WHERE id = ?1";
 static const char SQL_TOTALS[] =
     "UPDATE revision SET answered = answered + ?2, tokens_in = tokens_in + ?3, tokens_out = tokens_out + ?4,"
     " tokens_think = tokens_think + ?5, body_bytes = body_bytes + ?6,"
-    " first_ms = CASE WHEN first_ms = 0 THEN ?7 ELSE min(first_ms, ?7) END, last_ms = max(last_ms, ?8) WHERE "
-    "id = ?1";
+    " first_ms = CASE WHEN first_ms = 0 OR ?7 = 0 THEN max(first_ms, ?7) ELSE min(first_ms, ?7) END,"
+    " last_ms = max(last_ms, ?8), cost_micro_usd = cost_micro_usd + ?9 WHERE id = ?1";
 static const char SQL_RECENT[] =
     "UPDATE batch SET recent = substr(CAST(?2 || recent AS BLOB), 1, 50) WHERE id = ?1";
 
@@ -187,6 +187,7 @@ static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *
         return FALSE;
     tm_counts_move(&s->counts, TM_JOB_RUNNING, f->to, 1);
     s->counts.repeats += f->repeat;
+    s->totals.cost_micro_usd += f->cost_micro_usd;
     if (back)
         return tm_sql_run(store, TM_SQL(store, SQL_READY, f->batch, f->not_before_ms, f->job), error);
     data->next_answer += answer != 0;
@@ -198,10 +199,10 @@ static gboolean write_sum(tm_store *store, sum *s, GError **error)
     const tm_store_totals_t *t = &s->totals;
     if (!tm_counts_write(store, s->batch, &s->counts, error))
         return FALSE;
-    if (t->answered &&
+    if ((t->answered || t->cost_micro_usd) &&
         !tm_sql_run(store,
                     TM_SQL(store, SQL_TOTALS, s->revision, t->answered, t->tokens_in, t->tokens_out,
-                           t->tokens_think, t->body_bytes, t->first_ms, t->last_ms),
+                           t->tokens_think, t->body_bytes, t->first_ms, t->last_ms, t->cost_micro_usd),
                     error))
         return FALSE;
     if (s->recent->len == 0)
@@ -258,11 +259,12 @@ int tm_store_recent_classes(tm_store *store, const tm_batch *batch, tm_class *cl
 
 gboolean tm_store_totals(tm_store *store, const tm_batch *batch, tm_store_totals_t *totals, GError **error)
 {
-    sqlite3_stmt *statement = TM_SQL(
-        store,
-        "SELECT answered, tokens_in, tokens_out, tokens_think, first_ms, last_ms, body_bytes FROM revision"
-        " WHERE id = (SELECT revision FROM batch WHERE id = ?1)",
-        batch->id);
+    sqlite3_stmt *statement =
+        TM_SQL(store,
+               "SELECT answered, tokens_in, tokens_out, tokens_think, first_ms, last_ms, body_bytes,"
+               " (SELECT sum(cost_micro_usd) FROM revision WHERE batch = ?1) FROM revision WHERE id = "
+               "(SELECT revision FROM batch WHERE id = ?1)",
+               batch->id);
     int row = tm_sql_row(store, statement, error);
     memset(totals, 0, sizeof *totals);
     if (row > 0) {
@@ -273,6 +275,7 @@ gboolean tm_store_totals(tm_store *store, const tm_batch *batch, tm_store_totals
         totals->first_ms = sqlite3_column_int64(statement, 4);
         totals->last_ms = sqlite3_column_int64(statement, 5);
         totals->body_bytes = sqlite3_column_int64(statement, 6);
+        totals->cost_micro_usd = sqlite3_column_int64(statement, 7);
     }
     sqlite3_reset(statement);
     return row >= 0;

@@ -1,5 +1,9 @@
 /* store_schema.c - the tables of store.db. Why they are so: docs/decisions/0004-store-tables.md */
+#include "core/error.h"
 #include "jobs/store_private.h"
+
+/* What all requests of a revision have cost so far, those without an answer included. */
+#define COST "  cost_micro_usd INTEGER NOT NULL DEFAULT 0"
 
 static const char schema[] =
     "CREATE TABLE store(id TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
@@ -34,7 +38,7 @@ static const char schema[] =
     "  prompt TEXT NOT NULL, options TEXT NOT NULL, created_ms INTEGER NOT NULL,"
     "  answered INTEGER NOT NULL DEFAULT 0, tokens_in INTEGER NOT NULL DEFAULT 0,"
     "  tokens_out INTEGER NOT NULL DEFAULT 0, tokens_think INTEGER NOT NULL DEFAULT 0,"
-    "  body_bytes INTEGER NOT NULL DEFAULT 0,"
+    "  body_bytes INTEGER NOT NULL DEFAULT 0," COST ","
     "  first_ms INTEGER NOT NULL DEFAULT 0, last_ms INTEGER NOT NULL DEFAULT 0,"
     "  UNIQUE(batch, hash)) STRICT;"
 
@@ -84,8 +88,22 @@ static const char schema[] =
     "CREATE TABLE request_job(request INTEGER NOT NULL, job INTEGER NOT NULL,"
     "  PRIMARY KEY(request, job)) STRICT, WITHOUT ROWID;";
 
+/* What brings version i + 1 up to the next. */
+static const char *const steps[] = {
+    "ALTER TABLE revision ADD COLUMN" COST,
+};
+
+static gboolean migrate(sqlite3 *db, int from, GError **error)
+{
+    for (size_t i = (size_t)from - 1; i < G_N_ELEMENTS(steps); i++)
+        if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
+            return tm_fail(error, TM_ERROR_IO, "the store can't be brought up: %s", sqlite3_errmsg(db));
+    return TRUE;
+}
+
 const tm_database_kind tm_store_kind = {
     .application_id = 0x746d5331, /* "tmS1" */
-    .version = 1,
+    .version = 1 + G_N_ELEMENTS(steps),
     .schema = schema,
+    .migrate = migrate,
 };
