@@ -23,6 +23,7 @@ tm_database *tm_database_open(const char *path, const tm_database_kind *kind, bo
 void tm_database_close(tm_database *database); /* checkpoints if nobody else has it open */
 sqlite3 *tm_database_handle(tm_database *database);
 const char *tm_database_path(const tm_database *database);
+const char *tm_database_folder(const tm_database *database); /* private: temp files belong there */
 
 /* A statement prepared once per `sql` (compared by address: static strings only), reset and ready to bind.
  * Aborts on SQL that does not compile: that is our bug. */
