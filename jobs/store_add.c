@@ -10,6 +10,7 @@ enum { GATHER_BYTES = 4 << 20, MANY = TM_CHUNK / 4, WAIT_MS = 200 };
 
 static const char SQL_BATCH[] = "SELECT top, removing, loading, loader FROM batch WHERE id = ?1";
 static const char SQL_LOAD[] = "UPDATE batch SET loading = ?2, loader = ?3 WHERE id = ?1";
+static const char SQL_SAME[] = "UPDATE batch SET loading = loading WHERE id = ?1";
 static const char SQL_N_JOBS[] = "SELECT n_waiting + n_running + n_done + n_failed + n_blocked + n_cancelled"
                                  " + n_held + n_same FROM batch WHERE id = ?1";
 static const char SQL_BY_KEY[] = "SELECT job FROM jobkey WHERE batch = ?1 AND key = ?3 AND occurrence = ?2";
@@ -32,21 +33,6 @@ struct tm_adder {
     bool kept_out; /* somebody else loads */
     tm_added added;
 };
-
-static void adder_free(tm_adder *adder)
-{
-    if (adder->loading && adder->store)
-        adder->store->loading = 0;
-    tm_batch_free(adder->batch);
-    tm_match_free(adder->match);
-    tm_sorter_free(adder->sorter);
-    tm_seen_free(adder->seen);
-    g_array_unref(adder->rows);
-    g_byte_array_unref(adder->bodies);
-    g_free(adder->order);
-    g_free(adder);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_adder, adder_free)
 
 typedef struct {
     int64_t top, loading, loader;
@@ -79,6 +65,39 @@ static void start_sorter(tm_adder *adder)
     adder->sorter = tm_sorter_new(adder->store ? tm_database_folder(adder->store->database) : NULL);
 }
 
+/* Until all rows have their keys nobody was told that they are in: their commits need not wait for the disk.
+ */
+static void begin_loading(tm_adder *adder)
+{
+    tm_database_set_lazy(adder->store->database, true);
+    adder->store->loading = adder->batch->id;
+    start_sorter(adder);
+}
+
+static void end_loading(tm_adder *adder)
+{
+    tm_database_set_lazy(adder->store->database, false);
+    adder->store->loading = 0;
+    adder->loading = adder->none = false;
+    adder->resumed = 0;
+    g_clear_pointer(&adder->sorter, tm_sorter_free);
+}
+
+static void adder_free(tm_adder *adder)
+{
+    if (adder->loading)
+        end_loading(adder);
+    tm_batch_free(adder->batch);
+    tm_match_free(adder->match);
+    tm_sorter_free(adder->sorter);
+    tm_seen_free(adder->seen);
+    g_array_unref(adder->rows);
+    g_byte_array_unref(adder->bodies);
+    g_free(adder->order);
+    g_free(adder);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_adder, adder_free)
+
 /* An empty batch: ours to load. If somebody came in between we must wait: the keys of a load stand only at
  * its end. */
 static gboolean begin_load(tm_store *store, gpointer data, GError **error)
@@ -107,9 +126,8 @@ static gboolean resume(tm_adder *adder, const place *before, GError **error)
         return FALSE;
     adder->loading = true;
     adder->resumed = at.top;
-    store->loading = adder->batch->id;
     tm_match_set_keyless(adder->match, true);
-    start_sorter(adder);
+    begin_loading(adder);
     return tm_store_keys_gather(store, adder->batch->id, adder->sorter, &adder->none, error);
 }
 
@@ -139,10 +157,10 @@ static gboolean begin(tm_adder *adder, GError **error)
         return TRUE;
     if (!tm_store_worker(store, error) || !tm_store_write(store, begin_load, adder, error))
         return FALSE;
-    if (adder->loading) {
-        store->loading = adder->batch->id;
-        start_sorter(adder);
-    }
+    if (!adder->loading)
+        return TRUE;
+    g_clear_pointer(&adder->match, tm_match_free);
+    begin_loading(adder);
     return TRUE;
 }
 
@@ -182,10 +200,7 @@ static gboolean append_keys(tm_adder *adder, int64_t from, int64_t *n_repeats, i
         return FALSE;
     *n_repeats = how.n_repeats;
     *n_behind = how.n_repeats_behind;
-    adder->loading = adder->none = false;
-    adder->resumed = 0;
-    store->loading = 0;
-    g_clear_pointer(&adder->sorter, tm_sorter_free);
+    end_loading(adder);
     return TRUE;
 }
 
@@ -225,13 +240,15 @@ static int by_key(const void *a, const void *b, gpointer rows)
     return order ? order : (i > k) - (i < k);
 }
 
-/* What is not known by its place, in the order of keys: then a page of the index is read once. */
+/* What is not known by its place, in the order of keys: so a page of the index is read once. */
 static void order_rows(tm_adder *adder)
 {
     adder->n_order = 0;
     for (guint i = 0; i < adder->rows->len; i++)
         if (!row_at(adder, i)->known)
             adder->order[adder->n_order++] = i;
+    if (!adder->match)
+        return; /* all of them are new, and their keys are sorted with the others' */
     g_qsort_with_data(adder->order, (gint)adder->n_order, sizeof *adder->order, by_key, adder->rows->data);
 }
 
@@ -294,8 +311,6 @@ static gboolean write_rows(tm_store *store, gpointer data, GError **error)
         if (!tm_sql_run(store, TM_SQL(store, SQL_LOAD, adder->batch->id, how, store->worker), error))
             return FALSE;
         adder->loading = true;
-        store->loading = adder->batch->id;
-        start_sorter(adder);
     }
     if (n_new == 0)
         return TRUE;
@@ -310,6 +325,8 @@ static gboolean write_rows(tm_store *store, gpointer data, GError **error)
 
 static gboolean note_written(tm_adder *adder, GError **error)
 {
+    if (adder->loading && !adder->sorter)
+        begin_loading(adder);
     for (guint i = 0; i < adder->rows->len; i++) {
         const tm_gathered *row = row_at(adder, i);
         if (row->known)
@@ -483,9 +500,18 @@ gboolean tm_store_add_end(tm_adder *adder, tm_added *added, GError **error)
     return ok;
 }
 
+static gboolean make_durable(tm_store *store, gpointer adder, GError **error)
+{
+    return tm_sql_run(store, TM_SQL(store, SQL_SAME, ((tm_adder *)adder)->batch->id), error);
+}
+
 gboolean tm_store_add_stop(tm_adder *adder, tm_added *added, GError **error)
 {
     gboolean ok = flush_rows(adder, error);
+    if (ok && adder->loading) {
+        tm_database_set_lazy(adder->store->database, false);
+        ok = tm_store_write(adder->store, make_durable, adder, error);
+    }
     *added = adder->added;
     adder_free(adder);
     return ok;

@@ -156,8 +156,12 @@ static gboolean append(tm_store *store, gpointer data, GError **error)
         return FALSE;
     const tm_row_group group = {.rows = a->rows, .n = a->n};
     return tm_sql_run_group(store, SQL_KEYS, a->batch, &group, error) &&
-           (!a->how->dedupe || follow(store, a, error)) &&
-           (!a->ends || tm_sql_run(store, TM_SQL(store, SQL_LOADED, a->batch), error));
+           (!a->how->dedupe || follow(store, a, error));
+}
+
+static gboolean end_load(tm_store *store, gpointer data, GError **error)
+{
+    return tm_sql_run(store, TM_SQL(store, SQL_LOADED, ((appender *)data)->batch), error);
 }
 
 gboolean tm_store_keys_append(tm_store *store, int64_t batch, tm_sorter *sorter, tm_keys_append *how,
@@ -166,13 +170,16 @@ gboolean tm_store_keys_append(tm_store *store, int64_t batch, tm_sorter *sorter,
     g_autofree tm_gathered *rows = g_new0(tm_gathered, TM_CHUNK);
     appender a = {.sorter = sorter, .batch = batch, .how = how, .rows = rows};
     int64_t total = tm_sorter_size(sorter);
-    while (!a.ends) {
-        if (!tm_store_write(store, append, &a, error))
-            return FALSE;
+    gboolean good = TRUE;
+    tm_database_set_lazy(store->database, true);
+    while (good && !a.ends) {
+        good = tm_store_write(store, append, &a, error);
         a.done += a.n;
         tm_store_tell(store, "sorting the keys", a.done, total);
     }
-    return TRUE;
+    /* With this commit all of them are durable. */
+    tm_database_set_lazy(store->database, false);
+    return good && tm_store_write(store, end_load, &a, error);
 }
 
 /* ---- a load that was cut off ---- */
