@@ -67,6 +67,7 @@ static gboolean make_file(tm_database *database, GError **error)
     g_free(database->path);
     database->path = g_strdup(real);
     free(real);
+    database->folder = g_path_get_dirname(database->path);
     database->lock_path = g_strconcat(database->path, "-lock", NULL);
     return TRUE;
 }
@@ -75,11 +76,10 @@ static gboolean make_file(tm_database *database, GError **error)
  * /tmp. */
 static void keep_temp_files_private(const tm_database *database)
 {
-    g_autofree char *folder = g_path_get_dirname(database->path);
-    if (sqlite3_temp_directory && strcmp(sqlite3_temp_directory, folder) == 0)
+    if (sqlite3_temp_directory && strcmp(sqlite3_temp_directory, database->folder) == 0)
         return;
     sqlite3_free(sqlite3_temp_directory);
-    sqlite3_temp_directory = sqlite3_mprintf("%s", folder);
+    sqlite3_temp_directory = sqlite3_mprintf("%s", database->folder);
 }
 
 static gboolean read_number(tm_database *database, const char *sql, int64_t *value, GError **error)
@@ -251,6 +251,7 @@ void tm_database_close(tm_database *database)
     if (database->lock_fd >= 0)
         close(database->lock_fd);
     g_free(database->lock_path);
+    g_free(database->folder);
     g_free(database->path);
     g_free(database);
 }
@@ -262,6 +263,10 @@ sqlite3 *tm_database_handle(tm_database *database)
 const char *tm_database_path(const tm_database *database)
 {
     return database->path;
+}
+const char *tm_database_folder(const tm_database *database)
+{
+    return database->folder;
 }
 
 sqlite3_stmt *tm_database_sql(tm_database *database, const char *sql)

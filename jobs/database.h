@@ -23,6 +23,7 @@ tm_database *tm_database_open(const char *path, const tm_database_kind *kind, bo
 void tm_database_close(tm_database *database); /* checkpoints if nobody else has it open */
 sqlite3 *tm_database_handle(tm_database *database);
 const char *tm_database_path(const tm_database *database);
+const char *tm_database_folder(const tm_database *database); /* private: temp files belong there */
 
 /* A statement prepared once per `sql` (compared by address: static strings only), reset and ready to bind.
  * Aborts on SQL that does not compile: that is our bug. */
@@ -31,10 +32,14 @@ sqlite3_stmt *tm_database_sql(tm_database *database, const char *sql);
 /* A writing transaction: takes the lock file (waits up to 10 s: TM_ERROR_BUSY), BEGIN IMMEDIATE. Not nested.
  */
 gboolean tm_database_begin(tm_database *database, GError **error);
-/* Durable when it returns true. On false nothing of it happened: TM_ERROR_FULL when the disk is. Checkpoints
- * when the WAL is past its size, under the same lock. */
+/* Durable when it returns true, unless lazy. On false nothing of it happened: TM_ERROR_FULL when the disk is.
+ * Checkpoints when the WAL is past its size, under the same lock. */
 gboolean tm_database_commit(tm_database *database, GError **error);
 void tm_database_rollback(tm_database *database);
+/* While lazy, a commit does not wait for the disk: a power cut may undo the last ones, all of them from some
+ * point on. The next commit that is not lazy (of any process) makes them durable with itself. Between
+ * transactions only. */
+void tm_database_set_lazy(tm_database *database, bool lazy);
 /* The WAL has grown past its cap (a long reader): grant nothing until it shrank. */
 bool tm_database_wal_full(tm_database *database);
 

@@ -4,6 +4,7 @@
 
 struct tm_database {
     char *path;      /* absolute, symbolic links resolved: two names of one file have one lock file */
+    char *folder;    /* that it lies in */
     char *lock_path; /* path + "-lock" */
     sqlite3 *handle;
     GHashTable *statements; /* address of the SQL -> sqlite3_stmt */

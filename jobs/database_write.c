@@ -98,6 +98,15 @@ void tm_database_rollback(tm_database *database)
     tm_database_turn_give(database);
 }
 
+/* In WAL mode NORMAL leaves out only the sync of a commit: a checkpoint syncs the WAL before it copies and
+ * the file before it empties the WAL. */
+void tm_database_set_lazy(tm_database *database, bool lazy)
+{
+    g_assert(!database->writing);
+    sqlite3_exec(database->handle, lazy ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL,
+                 NULL, NULL);
+}
+
 bool tm_database_wal_full(tm_database *database)
 {
     if (database->wal_pages < WAL_CAP_PAGES)

@@ -230,6 +230,8 @@ static gboolean run(intake *in, tm_store *store, const tm_batch *batch, GError *
     gboolean good = read_rows(in, error);
     if (!good)
         tm_store_add_abort(in->adder);
+    else if (in->result->stopped)
+        good = tm_store_add_stop(in->adder, &in->result->added, error);
     else
         good = tm_store_add_end(in->adder, &in->result->added, error) &&
                (in->options->dry_run || find_ordinals(in, store, batch, error));

@@ -66,3 +66,15 @@ const char *tm_store_id(const tm_store *store)
 {
     return store->id;
 }
+
+void tm_store_watch(tm_store *store, tm_store_watch_fn watch, void *data)
+{
+    store->watch = watch;
+    store->watch_data = data;
+}
+
+void tm_store_tell(tm_store *store, const char *what, int64_t done, int64_t total)
+{
+    if (store->watch)
+        store->watch(what, done, total, store->watch_data);
+}

@@ -48,6 +48,11 @@ void tm_store_close(tm_store *store); /* our unfinished requests are given up as
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_store, tm_store_close)
 const char *tm_store_id(const tm_store *store); /* random, made with the store */
 
+/* Told now and then by work on many rows (keys, cancel, remove): so many of `total` are done; 0: not known.
+ */
+typedef void (*tm_store_watch_fn)(const char *what, int64_t done, int64_t total, void *data);
+void tm_store_watch(tm_store *store, tm_store_watch_fn watch, void *data);
+
 /* ---- batches and revisions ---- */
 /* A new, empty batch; a taken name gets -2, -3, ... unless `exact_name`: an error. (transfer full) */
 tm_batch *tm_store_batch_new(tm_store *store, const tm_batch *like, bool exact_name, GError **error);
@@ -104,7 +109,10 @@ gboolean tm_store_add_row(tm_adder *adder, int64_t ordinal, const uint8_t key[16
                           size_t length, bool *duplicate_id, GError **error);
 /* Ends the add (also frees the adder); false: what was committed so far stays queued. */
 gboolean tm_store_add_end(tm_adder *adder, tm_added *added, GError **error);
-void tm_store_add_abort(tm_adder *adder);
+/* Stops before the end of the file: what came so far is queued. The next add goes on with it; many rows may
+ * be leased only when that one or a recovery has put their keys in order. */
+gboolean tm_store_add_stop(tm_adder *adder, tm_added *added, GError **error);
+void tm_store_add_abort(tm_adder *adder); /* the same without the rows that are not committed yet */
 /* The jobs of the keys of a file's rows `first`..: see tm_results for joins. Job id of (key, occurrence
  * 0-based); 0: none; -1 and *error. */
 int64_t tm_store_job_by_key(tm_store *store, const tm_batch *batch, const uint8_t key[16], int64_t occurrence,

@@ -46,7 +46,8 @@ static gboolean read_batch(tm_store *store, lease_data *lease, bool *idle, GErro
     lease->revision = sqlite3_column_int64(statement, 0);
     lease->cursor = sqlite3_column_int64(statement, 1);
     lease->top = sqlite3_column_int64(statement, 2);
-    *idle = sqlite3_column_int(statement, 3) != TM_LOAD_NONE;
+    int loading = sqlite3_column_int(statement, 3);
+    *idle = loading == TM_LOAD_PLAIN || loading == TM_LOAD_DEDUPE;
     bool removed = row == 0 || sqlite3_column_int(statement, 4);
     sqlite3_reset(statement);
     if (removed)

@@ -18,7 +18,7 @@ static const char schema[] =
     "  revision INTEGER NOT NULL DEFAULT 0," /* the current one */
     "  created_ms INTEGER NOT NULL,"
     "  removing INTEGER NOT NULL DEFAULT 0,"
-    "  loading INTEGER NOT NULL DEFAULT 0," /* rows are in, their keys not yet: 1, with dedupe 2 */
+    "  loading INTEGER NOT NULL DEFAULT 0," /* rows are in, their keys not yet: TM_LOAD_... */
     "  loader INTEGER,"                     /* the worker that loads */
     "  top INTEGER NOT NULL DEFAULT 0,"     /* the highest ordinal */
     "  cursor INTEGER NOT NULL DEFAULT 0,"  /* fresh rows begin behind it */
