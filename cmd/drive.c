@@ -65,6 +65,8 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
         .until_ms = options->until_ms,
         .limit = options->limit,
         .budget_micro_usd = options->budget_micro_usd,
+        .reask = options->reask,
+        .grow = options->grow,
         .no_wait = options->no_wait,
         .keep_going = options->keep_going,
         .hold_unknown = options->hold_unknown,

@@ -7,6 +7,8 @@ typedef struct {
     int concurrency;          /* 0: auto */
     int64_t until_ms, limit;  /* 0: none */
     int64_t budget_micro_usd; /* of this run; 0: none */
+    int reask;
+    bool grow;
     bool no_wait, keep_going, hold_unknown;
     const char *media_root; /* folder that local media must lie beneath; NULL: none is read */
 } tm_drive_options;

@@ -163,9 +163,10 @@ static void lane_clear(gpointer data)
     g_clear_pointer(&((tm_engine_lane *)data)->limits, g_array_unref);
 }
 
-static gboolean add_lane(GArray *lanes, tm_account *account, const char *model, const tm_lane_flags *flags,
-                         GError **error)
+static gboolean add_lane(GArray *lanes, const tm_route_step *step, const char *model,
+                         const tm_lane_flags *flags, GError **error)
 {
+    tm_account *account = step->account;
     const tm_provider *provider = tm_provider_named(account->provider);
     if (!provider)
         return tm_fail(error, TM_ERROR_STATE,
@@ -178,6 +179,7 @@ static gboolean add_lane(GArray *lanes, tm_account *account, const char *model, 
         .account = account,
         .provider = provider,
         .model = model,
+        .on = step->on,
         .limits = tm_account_limits(account, model, (const tm_limit *)(gpointer)said->data, said->len),
     };
     g_array_append_val(lanes, lane);
@@ -199,7 +201,7 @@ static gboolean add_lanes(GArray *lanes, const tm_route_step *step, const tm_pro
 {
     if (!flags->model && step->models) {
         for (char **model = step->models; *model; model++)
-            if (!add_lane(lanes, step->account, *model, flags, error))
+            if (!add_lane(lanes, step, *model, flags, error))
                 return FALSE;
         return TRUE;
     }
@@ -207,7 +209,7 @@ static gboolean add_lanes(GArray *lanes, const tm_route_step *step, const tm_pro
     if (!model || !*model)
         return tm_fail(error, TM_ERROR_USAGE,
                        "no model: the prompt names none; give one, for instance --model gemini-2.5-flash");
-    return add_lane(lanes, step->account, model, flags, error);
+    return add_lane(lanes, step, model, flags, error);
 }
 
 GArray *tm_lanes_choose(tm_context *context, const tm_prompt *prompt, const tm_lane_flags *flags,

@@ -19,7 +19,8 @@ static tm_money_flags money;
 static int64_t budget;
 static gint64 opt_limit = G_MAXINT64; /* no end */
 static int64_t until_ms;
-static int opt_concurrency;
+static int opt_concurrency, opt_reask;
+static gboolean opt_grow;
 
 static const GOptionEntry options[] = {
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &opt_output,
@@ -42,6 +43,10 @@ static const GOptionEntry more[] = {
      NULL},
     {"concurrency", 0, 0, G_OPTION_ARG_INT, &opt_concurrency, "Requests in flight at most\n--concurrency 16",
      "N"},
+    {"reask", 0, 0, G_OPTION_ARG_INT, &opt_reask,
+     "Ask up to N times more when an answer breaks the schema, telling what is wrong\n--reask 1", "N"},
+    {"grow", 0, 0, G_OPTION_ARG_NONE, &opt_grow,
+     "Ask once more for an answer that was cut off, with four times the cap\n--grow", NULL},
     {"keep-going", 0, 0, G_OPTION_ARG_NONE, &opt_keep_going,
      "Don't stop when row after row fails the same way\n--keep-going", NULL},
     {"hold-unknown", 0, 0, G_OPTION_ARG_NONE, &opt_hold_unknown,
@@ -69,6 +74,8 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
         .limit = opt_limit == G_MAXINT64 ? 0 : opt_limit,
         .until_ms = until_ms,
         .budget_micro_usd = budget,
+        .reask = opt_reask,
+        .grow = opt_grow,
         .no_wait = opt_no_wait,
         .keep_going = opt_keep_going,
         .hold_unknown = opt_hold_unknown,
@@ -155,6 +162,9 @@ static char *go_on(const char *name)
     append_limit(words, "tpm", lanes->tpm);
     append_limit(words, "rpd", lanes->rpd);
     append_flag(words, "budget", lanes->budget);
+    if (opt_reask)
+        g_string_append_printf(words, " --reask %d", opt_reask);
+    g_string_append(words, opt_grow ? " --grow" : "");
     g_string_append(words, opt_hold_unknown ? " --hold-unknown" : "");
     g_string_append(words, again);
     return g_string_free(words, FALSE);
@@ -284,6 +294,8 @@ static gboolean check_flags(tm_context *context, GError **error)
     if (opt_limit < 1)
         return tm_fail(error, TM_ERROR_USAGE,
                        "--limit takes a number above 0; to queue and send nothing: tidemill add");
+    if (opt_reask < 0 || opt_reask > 10)
+        return tm_fail(error, TM_ERROR_USAGE, "--reask takes a number up to 10");
     if (opt_concurrency < 0)
         return tm_fail(error, TM_ERROR_USAGE, "--concurrency takes a number above 0");
     if (opt_json && opt_output && strcmp(opt_output, "-") == 0)

@@ -51,4 +51,5 @@ const char *tm_account_model(const tm_account *account, const char *model);
 typedef struct {
     tm_account *account; /* borrowed from the config */
     char **models;       /* NULL-terminated; NULL: the prompt's own */
+    unsigned on;         /* bits of the classes (tm_class) that pass a row on to the next */
 } tm_route_step;

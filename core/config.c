@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
+#include "core/outcome.h"
 #include "core/yaml.h"
 #include <string.h>
 
@@ -98,11 +99,40 @@ static gboolean step_models(tm_config_reader *reader, const json_t *value, tm_ro
     return TRUE;
 }
 
-/* An account's name, or {account: ..., models: [...]}. */
+/* on: {blocked: next, schema: next} */
+static gboolean step_on(tm_config_reader *reader, const json_t *value, tm_route_step *step)
+{
+    static const tm_class allowed[] = {TM_CLASS_BLOCKED, TM_CLASS_SCHEMA, TM_CLASS_TRUNCATED,
+                                       TM_CLASS_BAD_REQUEST, TM_CLASS_TOO_LARGE};
+    const char *name;
+    json_t *what;
+    tm_config_enter(reader, "on");
+    if (!tm_config_members(reader, value, NULL))
+        return FALSE;
+    json_object_foreach((json_t *)(gpointer)value, name, what) {
+        tm_class class = TM_CLASS_OK;
+        bool known = tm_class_parse(name, &class), fits = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(allowed); i++)
+            fits = fits || allowed[i] == class;
+        if (!known || !fits)
+            return tm_config_fail(
+                reader,
+                "\"%s\" passes no row on; these can: blocked, schema, truncated, bad_request, "
+                "too_large (a spent or failing account passes rows on by itself)",
+                name);
+        if (g_strcmp0(json_string_value(what), "next") != 0)
+            return tm_config_fail(reader, "what can be done is: on: {%s: next}", name);
+        step->on |= 1u << class;
+    }
+    tm_config_leave(reader);
+    return TRUE;
+}
+
+/* An account's name, or {account: ..., models: [...], on: {...}}. */
 static gboolean read_step(tm_config_reader *reader, const json_t *value, const tm_config *config,
                           tm_route_step *step)
 {
-    static const char *const known[] = {"account", "models", NULL};
+    static const char *const known[] = {"account", "models", "on", NULL};
     if (json_is_string(value))
         return step_account(reader, config, json_string_value(value), step);
     g_autofree char *name = NULL;
@@ -112,8 +142,8 @@ static gboolean read_step(tm_config_reader *reader, const json_t *value, const t
         return tm_config_fail(reader, "say which account: {account: NAME, models: [...]}");
     if (!step_account(reader, config, name, step))
         return FALSE;
-    const json_t *models = json_object_get(value, "models");
-    return !models || step_models(reader, models, step);
+    const json_t *models = json_object_get(value, "models"), *on = json_object_get(value, "on");
+    return (!models || step_models(reader, models, step)) && (!on || step_on(reader, on, step));
 }
 
 static gboolean read_route(tm_config_reader *reader, const char *name, const json_t *value, tm_config *config)

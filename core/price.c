@@ -123,7 +123,7 @@ int64_t tm_price_output_cap(const tm_prompt *prompt)
     static const char *const names[] = {"maxOutputTokens", "max_output_tokens", "max_completion_tokens",
                                         "max_tokens", "maxTokens"};
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        int64_t cap = tm_json_integer(prompt->config, names[i], 0);
+        int64_t cap = prompt ? tm_json_integer(prompt->config, names[i], 0) : 0;
         if (cap > 0)
             return cap;
     }

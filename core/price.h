@@ -29,7 +29,8 @@ int64_t tm_price_cost(const tm_price *price, const tm_usage *usage, bool picture
 /* The most that a request of so many tokens can cost: nothing cached, the output at its dearest. */
 int64_t tm_price_most(const tm_price *price, int64_t input_tokens, int64_t output_tokens);
 
-/* Output tokens, thoughts included, at most: the prompt's own cap, else what the service lets the model give.
+/* Output tokens, thoughts included, at most: the prompt's own cap, else (NULL: always) what services let
+ * models give.
  */
 int64_t tm_price_output_cap(const tm_prompt *prompt);
 

@@ -202,6 +202,8 @@ static bool batch_init(tm_engine *engine, tm_engine_batch *batch, const tm_engin
     batch->work = *work;
     batch->lanes = g_new0(int, work->n_lanes);
     batch->skeletons = g_new0(tm_skeleton *, work->n_lanes);
+    batch->grown = g_new0(tm_skeleton *, work->n_lanes);
+    batch->steps = g_malloc0_n(MAX(work->n_lanes, 1), sizeof *batch->steps);
     for (size_t i = 0; i < work->n_lanes; i++) {
         batch->lanes[i] = lane_of(engine, &work->lanes[i], error);
         if (batch->lanes[i] < 0)
@@ -238,6 +240,15 @@ tm_engine *tm_engine_new(const tm_engine_options *options, const tm_engine_work 
     return g_steal_pointer(&engine);
 }
 
+static void free_skeletons(tm_engine *engine, tm_engine_batch *batch, size_t step)
+{
+    const tm_provider *provider = tm_engine_lane_at(engine, batch->lanes[step])->provider;
+    if (batch->skeletons[step])
+        provider->skeleton_free(batch->skeletons[step]);
+    if (batch->grown && batch->grown[step])
+        provider->skeleton_free(batch->grown[step]);
+}
+
 void tm_engine_free(tm_engine *engine)
 {
     if (!engine)
@@ -245,10 +256,11 @@ void tm_engine_free(tm_engine *engine)
     for (size_t i = 0; i < engine->n_batches; i++) {
         tm_engine_batch *batch = &engine->batches[i];
         for (size_t k = 0; batch->skeletons && k < batch->work.n_lanes; k++)
-            if (batch->skeletons[k])
-                tm_engine_lane_at(engine, batch->lanes[k])->provider->skeleton_free(batch->skeletons[k]);
+            free_skeletons(engine, batch, k);
         g_queue_clear_full(&batch->ahead, (GDestroyNotify)tm_flight_free);
         g_free(batch->skeletons);
+        g_free(batch->grown);
+        g_free(batch->steps);
         g_free(batch->lanes);
     }
     g_free(engine->batches);
@@ -295,7 +307,7 @@ static void look_around(tm_engine *engine, bool freed, const tm_instant *now)
         if (batch->ended || batch->stopped || (!freed && batch->in_flight > 0))
             continue;
         if (freed)
-            batch->idle_until_ms = 0;
+            tm_engine_wake_batch(batch);
         tm_engine_look_at_batch(engine, batch, now);
     }
 }
@@ -373,10 +385,12 @@ static int64_t next_send(const tm_engine *engine, const tm_engine_lane_state **b
             const tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[k]);
             if (lane->state == TM_LANE_CLOSED)
                 continue;
-            int64_t at = MAX(lane->ask_again_ms, idle);
+            int64_t own = batch->steps[k].idle_until_ms;
+            int64_t rows = MAX(idle, own ? own - now->boot_ms + now->wall_ms : 0);
+            int64_t at = MAX(lane->ask_again_ms, rows);
             if (at < next || !*by) {
                 next = at;
-                *by = lane->ask_again_ms >= idle ? lane : NULL;
+                *by = lane->ask_again_ms >= rows ? lane : NULL;
             }
         }
     }

@@ -13,6 +13,7 @@ typedef struct {
     const tm_provider *provider;
     const char *model; /* our name of it; borrowed */
     GArray *limits;    /* of tm_limit; the engine takes a reference */
+    unsigned on;       /* bits of the classes with which a row goes on to the next lane */
 } tm_engine_lane;
 
 /* One batch to work on. */
@@ -75,8 +76,10 @@ typedef struct {
     int64_t until_ms;         /* wall; 0: no end */
     int64_t limit;            /* rows sent at most; 0: no end */
     int64_t budget_micro_usd; /* of this run, on accounts that cost money; 0: none */
-    bool no_wait;             /* stop instead of waiting over a minute */
-    bool keep_going;          /* no canary stop */
+    int reask;       /* how often an answer that breaks the schema is asked for again, with the complaint */
+    bool grow;       /* a truncated answer is asked for once more, with four times the cap */
+    bool no_wait;    /* stop instead of waiting over a minute */
+    bool keep_going; /* no canary stop */
     bool hold_unknown;
     int max_attempts;      /* of a row; 0: 5 */
     uint64_t seed;         /* of the jitter */

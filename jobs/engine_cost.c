@@ -16,12 +16,11 @@ static const tm_price *price_of(tm_engine_lane_state *lane, const tm_instant *no
     return lane->priced ? &lane->price : NULL;
 }
 
-static int64_t most(const tm_engine *engine, tm_engine_lane_state *lane, const tm_engine_batch *batch,
-                    int64_t tokens)
+static int64_t most(const tm_engine *engine, tm_engine_lane_state *lane, int64_t output_cap, int64_t tokens)
 {
     tm_instant now = tm_clock_now(engine->options.clock);
     const tm_price *price = price_of(lane, &now);
-    return price ? tm_price_most(price, tokens, batch->output_cap) : 0;
+    return price ? tm_price_most(price, tokens, output_cap) : 0;
 }
 
 tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane, const tm_engine_batch *batch,
@@ -31,7 +30,7 @@ tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane,
     each.of[TM_UNIT_REQUESTS] = 1;
     if (lane->limits_tokens)
         each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = (int64_t)tokens + 1;
-    each.of[TM_UNIT_MICRO_USD] = most(engine, lane, batch, (int64_t)tokens + 1);
+    each.of[TM_UNIT_MICRO_USD] = most(engine, lane, batch->output_cap, (int64_t)tokens + 1);
     return each;
 }
 
@@ -45,7 +44,7 @@ tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight,
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
     cost.of[TM_UNIT_TOKENS] = tokens;
-    cost.of[TM_UNIT_MICRO_USD] = most(engine, lane, flight->batch, tokens);
+    cost.of[TM_UNIT_MICRO_USD] = most(engine, lane, tm_engine_output_cap(engine, flight), tokens);
     return cost;
 }
 
@@ -123,10 +122,12 @@ const tm_engine_lane_state *tm_engine_spent_lane(const tm_engine *engine, const 
     for (size_t i = 0; i < batch->work.n_lanes; i++) {
         const tm_engine_lane_state *lane = tm_engine_lane_at(engine, batch->lanes[i]);
         bool closed = lane->state == TM_LANE_CLOSED;
-        if (!closed && (lane->wait.wait != TM_WAIT_BUDGET || lane->ask_again_ms != INT64_MAX))
+        bool broke = lane->wait.wait == TM_WAIT_BUDGET && lane->ask_again_ms == INT64_MAX;
+        if (closed || batch->steps[i].empty) /* no row will go this way */
+            continue;
+        if (!broke)
             return NULL;
-        if (!closed)
-            spent = lane;
+        spent = lane;
     }
     return spent;
 }

@@ -40,6 +40,7 @@ typedef struct {
     tm_engine_work work;
     int *lanes;              /* indexes into engine->lanes, in the route's order */
     tm_skeleton **skeletons; /* one a lane, made when first needed */
+    tm_skeleton **grown;     /* the same with a larger cap */
     tm_canary canary;
     tm_drift drift;
     int64_t output_cap;    /* tokens of an answer at most */
@@ -48,6 +49,10 @@ typedef struct {
     bool ended;            /* nothing left to do here */
     bool stopped;          /* by canary, or all its lanes closed */
     int64_t idle_until_ms; /* boot: not worth asking the store for rows before; 0: ask */
+    struct {
+        int64_t idle_until_ms; /* the same for this lane alone: rows there are are for later ones */
+        bool empty;            /* no row that waits is for this lane */
+    } * steps;                 /* one a lane */
 } tm_engine_batch;
 
 /* One request between its lease and its reply. */
@@ -55,6 +60,7 @@ typedef struct {
     uint64_t tag;           /* from submit on */
     tm_engine_batch *batch; /* NULL: a lane's GET of its model */
     int lane;
+    size_t step; /* of the batch's route */
     tm_lease lease;
     tm_operation operation;
     int64_t reserved_tokens, reserved_micro_usd;
@@ -74,7 +80,8 @@ typedef struct {
     int64_t job, request, ordinal, bytes;
     int attempts;
     tm_job_state to;
-    bool attempt, repeat;
+    bool attempt, repeat, keep;
+    int step;
     int64_t not_before_ms, left_ms, done_ms, cost_micro_usd;
     tm_answer answer;
     bool has_answer; /* false: it goes back untouched, nothing happened to it */
@@ -141,6 +148,8 @@ void tm_engine_stop_batch(tm_engine *engine, tm_engine_batch *batch, tm_stop sto
 /* engine_send.c: sends what may be sent now. */
 /* Looks what other processes have left of the batch: it may be over. False: the store can't be read. */
 bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm_instant *now);
+/* There may be rows again. */
+void tm_engine_wake_batch(tm_engine_batch *batch);
 void tm_engine_send(tm_engine *engine, const tm_instant *now);
 /* May one more be in flight? */
 bool tm_engine_has_place(const tm_engine *engine);
@@ -162,8 +171,20 @@ void tm_engine_spend(tm_engine *engine, const tm_flight *flight, int64_t micro_u
 /* A lane of the batch whose budget is spent for good, if all that are not closed are such; else NULL. */
 const tm_engine_lane_state *tm_engine_spent_lane(const tm_engine *engine, const tm_engine_batch *batch);
 
+/* engine_again.c */
+/* May a row whose answer was of `class` go on? *step: the first lane of the route that may take it then. */
+bool tm_engine_goes_on(const tm_engine *engine, const tm_flight *flight, tm_class class, int *step);
+/* Has this lane had its say on the row? Then it is for the next (its step is set), or ends with *answer. */
+bool tm_engine_was_here(const tm_engine *engine, tm_flight *flight, tm_answer *answer);
+/* Is there no open lane behind it? */
+bool tm_engine_is_last(const tm_engine *engine, const tm_engine_batch *batch, size_t step);
+/* Appends what the lane answered before and what was wrong with it. */
+void tm_engine_complain(const tm_engine *engine, const tm_flight *flight, GPtrArray *messages);
+int64_t tm_engine_output_cap(const tm_engine *engine, const tm_flight *flight);
+const tm_skeleton *tm_engine_skeleton_of(tm_engine *engine, tm_flight *flight);
+
 /* engine_row.c: a row that was leased */
-void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_skeleton *skeleton,
+void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, size_t step, const tm_skeleton *skeleton,
                    const tm_lease *lease); /* takes what the lease holds over */
 /* The rows ahead leave as far as there are places. */
 void tm_engine_send_rows(tm_engine *engine, tm_engine_batch *batch);

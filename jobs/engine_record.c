@@ -28,6 +28,8 @@ static tm_finish finish_of(tm_engine *engine, const tm_record *record)
         .to = record->to,
         .attempt = record->attempt,
         .repeat = record->repeat,
+        .keep = record->keep,
+        .step = record->step,
         .not_before_ms = record->not_before_ms,
         .answer = record->has_answer ? &record->answer : NULL,
         .account = lane->account->name,
@@ -51,7 +53,7 @@ static void recorded(tm_engine *engine, tm_record *record, const tm_instant *now
     }
     /* A row came back, or the last of ours has ended: is there more to do? */
     if (record->to == TM_JOB_WAITING || record->batch->in_flight == 0)
-        record->batch->idle_until_ms = 0;
+        tm_engine_wake_batch(record->batch);
     if (record->to != TM_JOB_WAITING) {
         engine->progress_ms = now->boot_ms;
         engine->answered += record->to == TM_JOB_DONE;

@@ -28,6 +28,7 @@ static tm_record record_of(tm_engine_batch *batch, int lane, const tm_lease *lea
         .bytes = (int64_t)lease->length,
         .attempts = lease->attempts,
         .to = TM_JOB_WAITING,
+        .step = lease->step,
         .done_ms = now->wall_ms,
     };
 }
@@ -51,7 +52,7 @@ void tm_engine_unsent(tm_engine *engine, tm_engine_batch *batch, int lane, const
                      false, NULL, NULL);
     engine->ledger_dirty = true;
     if (answer) {
-        record.to = TM_JOB_FAILED;
+        record.to = answer->class == TM_CLASS_BLOCKED ? TM_JOB_BLOCKED : TM_JOB_FAILED;
         record.answer = *answer;
         record.has_answer = true;
         tm_answer_init(answer);
@@ -82,6 +83,8 @@ void tm_engine_close_lane(tm_engine *engine, int index, const tm_answer *answer)
         lane->closed_why = g_strdup_printf("account %s is closed: %s", lane->account->name, said);
     tm_engine_note(engine, NULL, "%s", lane->closed_why);
     tm_engine_take_back(engine, NULL, index);
+    for (size_t i = 0; i < engine->n_batches; i++) /* rows that were for it are for the others now */
+        tm_engine_wake_batch(&engine->batches[i]);
 }
 
 /* A lane's GET of its model: a wrong key or an unknown model is found before a request of the day is spent.
@@ -99,7 +102,7 @@ static void model_reply(tm_engine *engine, const tm_flight *flight, const tm_ans
 
 /* What becomes of the row. The hold after a failure is the lane's: the row itself may go as soon as its lane
  * may. */
-static void decide_row(tm_engine *engine, tm_record *record)
+static void decide_row(const tm_engine *engine, const tm_flight *flight, tm_record *record)
 {
     tm_class class = record->answer.class;
     int max = engine->options.max_attempts ? engine->options.max_attempts
@@ -110,10 +113,13 @@ static void decide_row(tm_engine *engine, tm_record *record)
 
     switch (tm_class_do(class)) {
     case TM_DO_RECORD:
+        record->attempt = true;
+        record->keep = class != TM_CLASS_OK && tm_engine_goes_on(engine, flight, class, &record->step);
+        if (record->keep)
+            break;
         record->to = class == TM_CLASS_OK        ? TM_JOB_DONE
                      : class == TM_CLASS_BLOCKED ? TM_JOB_BLOCKED
                                                  : TM_JOB_FAILED;
-        record->attempt = true;
         break;
     case TM_DO_AGAIN_CHARGED:
         record->attempt = !left_now;
@@ -183,7 +189,7 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     record.has_answer = true;
     record.answer = *answer;
     tm_answer_init(answer);
-    decide_row(engine, &record);
+    decide_row(engine, flight, &record);
 
     bool ended = record.to == TM_JOB_DONE || record.to == TM_JOB_FAILED || record.to == TM_JOB_BLOCKED;
     tm_class class = record.answer.class;

@@ -15,12 +15,14 @@ void tm_flight_free(tm_flight *flight)
 
 /* ---- rows ahead ---- */
 
-void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, int lane, const tm_skeleton *skeleton,
+void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, size_t step, const tm_skeleton *skeleton,
                    const tm_lease *lease)
 {
+    int lane = batch->lanes[step];
     tm_flight *flight = g_new0(tm_flight, 1);
     flight->batch = batch;
     flight->lane = lane;
+    flight->step = step;
     flight->lease = *lease;
     flight->operation.skeleton = skeleton;
     flight->reserved_tokens = tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_INPUT_TOKENS];
@@ -73,7 +75,7 @@ void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int la
 /* ---- a row leaves ---- */
 
 /* Renders a leased row into a call. False: *answer says why the row can't be sent. */
-static bool make_call(const tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
+static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     const tm_engine_work *work = &flight->batch->work;
@@ -81,11 +83,13 @@ static bool make_call(const tm_engine *engine, tm_flight *flight, tm_call *call,
     g_autoptr(json_t) row = tm_json_parse(flight->lease.body, flight->lease.length, &error);
     g_autoptr(json_t) input = row ? tm_binding_input(work->binding, row, &error) : NULL;
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
+    if (messages && flight->lease.kept)
+        tm_engine_complain(engine, flight, messages);
     flight->operation = (tm_operation){
         .kind = TM_OP_GENERATE,
         .account = lane->account,
         .model = tm_account_model(lane->account, lane->model),
-        .skeleton = flight->operation.skeleton,
+        .skeleton = tm_engine_skeleton_of(engine, flight),
         .messages = messages,
         .media = engine->options.media,
         .media_data = engine->options.media_data,
@@ -153,6 +157,10 @@ static void send_row(tm_engine *engine, tm_flight *flight)
     g_auto(tm_answer) answer;
     g_autoptr(GError) error = NULL;
     tm_answer_init(&answer);
+    if (tm_engine_was_here(engine, flight, &answer)) {
+        unsent(engine, flight, answer.message ? &answer : NULL);
+        return;
+    }
     if (!make_call(engine, flight, &call, &answer)) {
         unsent(engine, flight, &answer);
         return;

@@ -121,8 +121,19 @@ bool tm_engine_look_at_batch(tm_engine *engine, tm_engine_batch *batch, const tm
     return true;
 }
 
-/* No row of this batch may go now: it has ended, or waits for a time, or for other workers. */
-static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, int64_t next_ms, const tm_instant *now)
+void tm_engine_wake_batch(tm_engine_batch *batch)
+{
+    batch->idle_until_ms = 0;
+    for (size_t i = 0; i < batch->work.n_lanes; i++) {
+        batch->steps[i].idle_until_ms = 0;
+        batch->steps[i].empty = false;
+    }
+}
+
+/* No row of this batch may go over this lane now: it has ended, or waits for a time, for other workers, or
+ * its rows are for later lanes. */
+static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, size_t step, int64_t next_ms,
+                           const tm_instant *now)
 {
     if (!tm_engine_look_at_batch(engine, batch, now))
         return;
@@ -130,7 +141,13 @@ static void nothing_leased(tm_engine *engine, tm_engine_batch *batch, int64_t ne
     if (batch->work.n_jobs && !ours && next_ms == INT64_MAX)
         batch->ended = true;
     int64_t wait_ms = next_ms == INT64_MAX ? OTHERS_MS : next_ms - now->wall_ms;
-    batch->idle_until_ms = now->boot_ms + CLAMP(wait_ms, 1, ASK_AGAIN_MS);
+    if (tm_engine_is_last(engine, batch, step)) {
+        batch->idle_until_ms = now->boot_ms + CLAMP(wait_ms, 1, ASK_AGAIN_MS);
+        return;
+    }
+    batch->steps[step].empty = next_ms == INT64_MAX;
+    batch->steps[step].idle_until_ms =
+        now->boot_ms + (batch->steps[step].empty ? ASK_AGAIN_MS : CLAMP(wait_ms, 1, ASK_AGAIN_MS));
 }
 
 /* The skeleton of this batch for this lane. NULL: the batch is stopped, the reason was told. */
@@ -246,6 +263,7 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
         .reservations = (const int64_t *)(void *)ids->data,
         .jobs = batch->work.jobs,
         .n_jobs = batch->work.n_jobs,
+        .step = tm_engine_is_last(engine, batch, step) ? INT_MAX : (int)step,
     };
     if (!tm_store_lease(engine->options.store, &ask, leases, &next_ms, &error)) {
         give_back(engine, lane, ids, 0);
@@ -257,10 +275,10 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     batch->work.batch->n[TM_JOB_WAITING] -= leases->len;
     batch->work.batch->n[TM_JOB_RUNNING] += leases->len;
     for (guint i = 0; i < leases->len; i++)
-        tm_engine_row(engine, batch, index, skeleton, &g_array_index(leases, tm_lease, i));
+        tm_engine_row(engine, batch, step, skeleton, &g_array_index(leases, tm_lease, i));
     tm_engine_send_rows(engine, batch);
     if (leases->len < ids->len)
-        nothing_leased(engine, batch, next_ms, now);
+        nothing_leased(engine, batch, step, next_ms, now);
     return leases->len > 0;
 }
 
@@ -295,7 +313,8 @@ static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_insta
         if (lane->state == TM_LANE_ASKING)
             return false; /* the route's order holds: a moment's patience */
         all_closed = all_closed && lane->state == TM_LANE_CLOSED;
-        if (lane_ready(lane, now) && send_group(engine, batch, step, wanted, now))
+        if (now->boot_ms >= batch->steps[step].idle_until_ms && lane_ready(lane, now) &&
+            send_group(engine, batch, step, wanted, now))
             return true;
         if (batch->ended || now->boot_ms < batch->idle_until_ms)
             return false;

@@ -123,10 +123,19 @@ int64_t tm_store_job_by_key(tm_store *store, const tm_batch *batch, const uint8_
  * and repeat counted) or are held. Counts into *n_freed. */
 gboolean tm_store_recover(tm_store *store, bool hold_unknown, int64_t *n_freed, GError **error);
 
+/* An answer that did not do, of a row that waits to be asked again, or another account. */
+typedef struct {
+    tm_class class;
+    char *account, *model; /* as asked for */
+    char *text, *message;  /* NULL: none */
+} tm_kept;
+
 typedef struct {
     int64_t job, request, ordinal;
-    int attempts; /* spent before this one */
-    char *body;   /* the row's JSON object, owned by the lease */
+    int attempts;    /* spent before this one */
+    int step;        /* of the route: no lane before it takes the row */
+    GPtrArray *kept; /* of tm_kept, oldest first, owned; NULL: none */
+    char *body;      /* the row's JSON object, owned by the lease */
     size_t length;
     int64_t reservation; /* the ledger's, as handed in */
 } tm_lease;
@@ -139,6 +148,7 @@ typedef struct {
     const int64_t *reservations; /* `wanted` of the ledger's ids */
     const int64_t *jobs; /* only these (of n_jobs); NULL: what came back first, then fresh rows in order */
     size_t n_jobs;
+    int step; /* rows that are for later steps of the route are left; INT_MAX: none is */
 } tm_lease_ask;
 /* Takes up to `wanted` waiting rows whose time has come and writes a request for each, durably. Appends to
  * `leases` (tm_lease). *next_ms: when the earliest row that came back is due, INT64_MAX: none.
@@ -156,14 +166,16 @@ GArray *tm_store_again(tm_store *store, const tm_batch *batch, const int64_t *or
 typedef struct {
     int64_t job, request;
     int64_t batch, revision;
-    int64_t bytes;           /* of the row's body, as leased */
-    tm_job_state to;         /* WAITING: goes back */
-    bool attempt;            /* spend an attempt of the row */
-    bool repeat;             /* it goes back although it may have been billed: counted */
-    int64_t not_before_ms;   /* WAITING: not before; 0: at once */
-    const tm_answer *answer; /* kept as an answer row when to is done, failed or blocked */
-    const char *account, *model;
-    int64_t left_ms, done_ms; /* wall; 0: never left */
+    int64_t bytes;               /* of the row's body, as leased */
+    tm_job_state to;             /* WAITING: goes back */
+    bool attempt;                /* spend an attempt of the row */
+    bool keep;                   /* WAITING: the answer is kept with the row */
+    int step;                    /* WAITING: the first of the route's lanes that may take it */
+    bool repeat;                 /* it goes back although it may have been billed: counted */
+    int64_t not_before_ms;       /* WAITING: not before; 0: at once */
+    const tm_answer *answer;     /* kept as an answer row when to is done, failed or blocked */
+    const char *account, *model; /* as asked for */
+    int64_t left_ms, done_ms;    /* wall; 0: never left */
     int64_t cost_micro_usd;
 } tm_finish;
 /* Records all in one transaction, each fenced by its request: one that is no longer its job's keeps its

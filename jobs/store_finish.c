@@ -8,15 +8,15 @@ static const char SQL_NEXT_ANSWER[] = "SELECT max(id) FROM answer";
 static const char SQL_N_SAME[] = "SELECT n_same FROM batch WHERE id = ?1";
 /* The fence: only while the row is this request's. */
 static const char SQL_JOB[] = "UPDATE job SET state = ?3, attempts = attempts + ?4, request = NULL, "
-                              "not_before_ms = ?5, class = ?6, answer = ?7"
+                              "not_before_ms = ?5, class = ?6, answer = coalesce(?7, answer)"
                               " WHERE id = ?1 AND request = ?2";
-static const char SQL_READY[] = "INSERT INTO ready(batch, not_before_ms, job) VALUES (?1, ?2, ?3)";
+static const char SQL_READY[] = "INSERT INTO ready(batch, not_before_ms, job, step) VALUES (?1, ?2, ?3, ?4)";
 static const char SQL_FOLLOWERS[] =
     "UPDATE job SET state = ?2, class = ?3, answer = ?4 WHERE same_as = ?1 AND state = 7";
 static const char SQL_ANSWER[] =
     "INSERT INTO answer(id, job, revision, request, class, http, left_ms, done_ms, cost_micro_usd, tokens_in,"
-    " tokens_cached, tokens_out, tokens_think, account, model, output, parts, finish, message)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    " tokens_cached, tokens_out, tokens_think, account, model, output, parts, finish, message, asked)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 static const char SQL_NO_REQUEST_JOB[] = "DELETE FROM request_job WHERE request = ?1 AND job = ?2";
 static const char SQL_NO_REQUEST[] = "DELETE FROM request WHERE id = ?1 AND NOT EXISTS"
                                      " (SELECT 1 FROM request_job WHERE request = ?1)";
@@ -105,6 +105,7 @@ static gboolean insert_answer(tm_store *store, const tm_finish *f, int64_t id, i
     tm_sql_bind_text(statement, 17, parts);
     tm_sql_bind_text(statement, 18, a->finish);
     tm_sql_bind_text(statement, 19, a->message ? a->message : a->code);
+    tm_sql_bind_text(statement, 20, f->keep ? f->model : NULL);
     return tm_sql_run(store, statement, error);
 }
 
@@ -160,6 +161,17 @@ static gboolean finish_ended(tm_store *store, sum *s, const tm_finish *f, int64_
     return insert_answer(store, f, answer, f->job, error);
 }
 
+/* The row waits; an answer that did not do stays with it. */
+static gboolean finish_back(tm_store *store, sum *s, const tm_finish *f, int64_t answer, GError **error)
+{
+    if (!tm_sql_run(store, TM_SQL(store, SQL_READY, f->batch, f->not_before_ms, f->job, f->step), error))
+        return FALSE;
+    if (answer == 0)
+        return TRUE;
+    count_tokens(s, f);
+    return insert_answer(store, f, answer, f->job, error);
+}
+
 static gboolean end_request(tm_store *store, const tm_finish *f, GError **error)
 {
     return tm_sql_run(store, TM_SQL(store, SQL_NO_REQUEST_JOB, f->request, f->job), error) &&
@@ -169,7 +181,7 @@ static gboolean end_request(tm_store *store, const tm_finish *f, GError **error)
 static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *f, GError **error)
 {
     bool back = f->to == TM_JOB_WAITING, held = f->to == TM_JOB_HELD;
-    int64_t answer = !back && !held && f->answer ? data->next_answer : 0;
+    int64_t answer = (!back || f->keep) && !held && f->answer ? data->next_answer : 0;
     sqlite3_stmt *statement =
         TM_SQL(store, SQL_JOB, f->job, f->request, f->to, f->attempt, f->not_before_ms, class_of(f), answer);
     if (!back)
@@ -188,9 +200,9 @@ static gboolean finish_one(tm_store *store, finish_data *data, const tm_finish *
     tm_counts_move(&s->counts, TM_JOB_RUNNING, f->to, 1);
     s->counts.repeats += f->repeat;
     s->totals.cost_micro_usd += f->cost_micro_usd;
-    if (back)
-        return tm_sql_run(store, TM_SQL(store, SQL_READY, f->batch, f->not_before_ms, f->job), error);
     data->next_answer += answer != 0;
+    if (back)
+        return finish_back(store, s, f, answer, error);
     return finish_ended(store, s, f, answer, error);
 }
 

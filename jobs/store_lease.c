@@ -4,13 +4,14 @@
 #include "core/error.h"
 
 static const char SQL_BATCH[] = "SELECT revision, cursor, top, loading, removing FROM batch WHERE id = ?1";
-static const char SQL_DUE[] =
-    "SELECT job FROM ready WHERE batch = ?1 AND not_before_ms <= ?2 ORDER BY not_before_ms, job LIMIT ?3";
+static const char SQL_DUE[] = "SELECT job FROM ready WHERE batch = ?1 AND not_before_ms <= ?2 AND step <= ?4 "
+                              "ORDER BY not_before_ms, job "
+                              "LIMIT ?3";
 static const char SQL_FRESH[] =
     "SELECT id FROM job WHERE id > ?1 AND id <= ?2 AND state = 0 AND not_before_ms IS NULL"
     " ORDER BY id LIMIT ?3";
 static const char SQL_WAITING[] = "SELECT state, not_before_ms FROM job WHERE id = ?1";
-static const char SQL_NEXT[] = "SELECT min(not_before_ms) FROM ready WHERE batch = ?1";
+static const char SQL_NEXT[] = "SELECT min(not_before_ms) FROM ready WHERE batch = ?1 AND step <= ?2";
 static const char SQL_CURSOR[] = "UPDATE batch SET cursor = max(cursor, ?2) WHERE id = ?1";
 static const char SQL_REQUEST[] =
     "INSERT INTO request(state, worker, batch, revision, reservation, bytes, leased_ms, account, model)"
@@ -19,8 +20,10 @@ static const char SQL_REQUEST_JOB[] = "INSERT INTO request_job(request, job) VAL
 static const char SQL_NOT_READY[] = "DELETE FROM ready WHERE batch = ?1 AND not_before_ms = (SELECT "
                                     "not_before_ms FROM job WHERE id = ?2) AND job = ?2";
 static const char SQL_TAKE[] = "UPDATE job SET state = 1, request = ?2, not_before_ms = NULL WHERE id = ?1";
-static const char SQL_INPUT[] = "SELECT input.body, job.attempts, job.not_before_ms FROM input JOIN job ON "
-                                "job.id = input.job WHERE input.job = ?1";
+static const char SQL_INPUT[] =
+    "SELECT input.body, job.attempts, job.not_before_ms, job.answer FROM input JOIN job "
+    "ON job.id = input.job WHERE input.job = ?1";
+static const char SQL_STEP[] = "SELECT step FROM ready WHERE batch = ?1 AND not_before_ms = ?3 AND job = ?2";
 
 typedef struct {
     const tm_lease_ask *ask;
@@ -33,6 +36,7 @@ typedef struct {
 void tm_lease_clear(tm_lease *lease)
 {
     g_clear_pointer(&lease->body, g_free);
+    g_clear_pointer(&lease->kept, g_ptr_array_unref);
 }
 
 /* False with *error: not to be worked as the asker thinks. *idle: nothing to take, no error. */
@@ -77,7 +81,8 @@ static gboolean choose(tm_store *store, lease_data *lease, GError **error)
 {
     int64_t batch = lease->ask->batch->id;
     int wanted = lease->ask->wanted;
-    int due = append_ids(store, TM_SQL(store, SQL_DUE, batch, lease->now, wanted), lease->jobs, error);
+    int due = append_ids(store, TM_SQL(store, SQL_DUE, batch, lease->now, wanted, lease->ask->step),
+                         lease->jobs, error);
     if (due < 0)
         return FALSE;
     wanted -= due;
@@ -115,7 +120,20 @@ static gboolean choose_named(tm_store *store, lease_data *lease, GError **error)
     return TRUE;
 }
 
-static gboolean read_input(tm_store *store, int64_t job, tm_lease *out, bool *was_back, GError **error)
+/* What a row that came back has been through. */
+static gboolean read_past(tm_store *store, int64_t not_before_ms, int64_t revision, bool answered,
+                          tm_lease *out, GError **error)
+{
+    int64_t step = 0;
+    sqlite3_stmt *statement = TM_SQL(store, SQL_STEP, tm_job_batch(out->job), out->job, not_before_ms);
+    if (!tm_sql_number(store, statement, 0, &step, error))
+        return FALSE;
+    out->step = (int)step;
+    return !answered || tm_store_read_kept(store, out, revision, error);
+}
+
+static gboolean read_input(tm_store *store, int64_t job, int64_t revision, tm_lease *out, bool *was_back,
+                           GError **error)
 {
     sqlite3_stmt *statement = TM_SQL(store, SQL_INPUT, job);
     int row = tm_sql_row(store, statement, error);
@@ -132,8 +150,10 @@ static gboolean read_input(tm_store *store, int64_t job, tm_lease *out, bool *wa
     out->body[out->length] = '\0';
     out->attempts = sqlite3_column_int(statement, 1);
     *was_back = sqlite3_column_type(statement, 2) != SQLITE_NULL;
+    int64_t not_before_ms = sqlite3_column_int64(statement, 2);
+    bool answered = sqlite3_column_type(statement, 3) != SQLITE_NULL;
     sqlite3_reset(statement);
-    return TRUE;
+    return !*was_back || read_past(store, not_before_ms, revision, answered, out, error);
 }
 
 static gboolean take(tm_store *store, lease_data *lease, guint i, GError **error)
@@ -143,7 +163,7 @@ static gboolean take(tm_store *store, lease_data *lease, guint i, GError **error
     bool was_back = false;
     g_array_set_size(lease->leases, lease->leases->len + 1);
     tm_lease *out = &g_array_index(lease->leases, tm_lease, lease->leases->len - 1);
-    if (!read_input(store, job, out, &was_back, error))
+    if (!read_input(store, job, lease->revision, out, &was_back, error))
         return FALSE;
     out->reservation = ask->reservations ? ask->reservations[i] : 0;
     sqlite3_stmt *statement = TM_SQL(store, SQL_REQUEST, store->worker, batch, lease->revision,
@@ -178,8 +198,8 @@ static gboolean lease_rows(tm_store *store, gpointer data, GError **error)
         return FALSE;
     if (lease->ask->jobs)
         return TRUE;
-    return tm_sql_number(store, TM_SQL(store, SQL_NEXT, lease->ask->batch->id), INT64_MAX, &lease->next_ms,
-                         error);
+    return tm_sql_number(store, TM_SQL(store, SQL_NEXT, lease->ask->batch->id, lease->ask->step), INT64_MAX,
+                         &lease->next_ms, error);
 }
 
 gboolean tm_store_lease(tm_store *store, const tm_lease_ask *ask, GArray *leases, int64_t *next_ms,

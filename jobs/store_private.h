@@ -199,3 +199,7 @@ gboolean tm_store_follow(tm_store *store, int64_t job, int64_t leader, tm_counts
 
 /* ---- store_remove.c: one chunk of what is left of removed batches; *more: there is another ---- */
 gboolean tm_store_remove_some(tm_store *store, bool *more, GError **error);
+
+/* store_kept.c: fills lease->kept with the row's answers of this revision; NULL stays where there are none.
+ */
+gboolean tm_store_read_kept(tm_store *store, tm_lease *lease, int64_t revision, GError **error);

@@ -11,7 +11,7 @@
 static const char SQL_PAGE[] =
     "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "
     "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
-    " CROSS JOIN input ON input.job = j.id LEFT JOIN answer a ON a.id = j.answer"
+    " CROSS JOIN input ON input.job = j.id LEFT JOIN answer a ON a.id = j.answer AND j.state > 1"
     " ORDER BY j.id";
 static const char SQL_PAGE_ALL[] =
     "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "

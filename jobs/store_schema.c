@@ -5,6 +5,11 @@
 /* What all requests of a revision have cost so far, those without an answer included. */
 #define COST "  cost_micro_usd INTEGER NOT NULL DEFAULT 0"
 
+/* The model that was asked for, of an answer that did not do: the row goes on with it. */
+#define ASKED "  asked TEXT"
+/* The first of the route's lanes that may take the row. */
+#define STEP "  step INTEGER NOT NULL DEFAULT 0"
+
 static const char schema[] =
     "CREATE TABLE store(id TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
     "INSERT INTO store VALUES (lower(hex(randomblob(8))), CAST((julianday('now') - 2440587.5) * 86400000 AS "
@@ -62,7 +67,8 @@ static const char schema[] =
     "CREATE TABLE jobkey(batch INTEGER NOT NULL, key BLOB NOT NULL, occurrence INTEGER NOT NULL, job INTEGER "
     "NOT NULL,"
     "  PRIMARY KEY(batch, key, occurrence)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE ready(batch INTEGER NOT NULL, not_before_ms INTEGER NOT NULL, job INTEGER NOT NULL,"
+    "CREATE TABLE ready(batch INTEGER NOT NULL, not_before_ms INTEGER NOT NULL, job INTEGER NOT NULL," STEP
+    ","
     "  PRIMARY KEY(batch, not_before_ms, job)) STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE answer("
@@ -72,7 +78,7 @@ static const char schema[] =
     "  class INTEGER NOT NULL, http INTEGER NOT NULL,"
     "  output TEXT, parts TEXT, finish TEXT, message TEXT,"
     "  tokens_in INTEGER, tokens_cached INTEGER, tokens_out INTEGER, tokens_think INTEGER,"
-    "  left_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL, cost_micro_usd INTEGER NOT NULL) STRICT;"
+    "  left_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL, cost_micro_usd INTEGER NOT NULL," ASKED ") STRICT;"
     "CREATE INDEX answer_job ON answer(job) WHERE job IS NOT NULL;"
     "CREATE INDEX answer_late ON answer(request) WHERE job IS NULL;"
 
@@ -91,6 +97,8 @@ static const char schema[] =
 /* What brings version i + 1 up to the next. */
 static const char *const steps[] = {
     "ALTER TABLE revision ADD COLUMN" COST,
+    "ALTER TABLE answer ADD COLUMN" ASKED ";"
+    "ALTER TABLE ready ADD COLUMN" STEP,
 };
 
 static gboolean migrate(sqlite3 *db, int from, GError **error)
