@@ -1,6 +1,7 @@
 /* csv.c - comma separated values: the delimiter, the columns, and what happens after a bad row. */
 #include "core/csv.h"
 #include "core/csv_record.h"
+#include "core/csv_sniff.h"
 #include "core/error.h"
 #include "core/utf8.h"
 #include <string.h>
@@ -17,77 +18,59 @@ struct tm_csv {
     char *why;
 };
 
-/* ---- the delimiter ---- */
-
-typedef struct {
-    size_t cells; /* of the first record */
-    int agree, records;
-} split;
-
-/* How the first records look when split by the present delimiter. */
-static split try_split(tm_csv *csv)
-{
-    enum { SAMPLE = 50 };
-    size_t n;
-    const char *p = tm_input_bytes(csv->input, &n), *end = p + n;
-    split result = {0};
-    bool last = tm_input_ended(csv->input);
-    while (result.records < SAMPLE && p < end &&
-           tm_csv_record_scan(&csv->record, p, end, last) == TM_CSV_RECORD) {
-        bool empty = csv->record.raw_end == p;
-        p = csv->record.next;
-        if (empty)
-            continue;
-        if (result.records++ == 0)
-            result.cells = csv->record.cells->len;
-        result.agree += csv->record.cells->len == result.cells;
-    }
-    return result;
-}
-
-static void sniff(tm_csv *csv)
-{
-    int best = -1;
-    split best_split = {0};
-    for (const char *c = ",;\t|"; *c; c++) {
-        tm_csv_record_delimit(&csv->record, *c);
-        split now = try_split(csv);
-        /* without a header a comma in the first text proves nothing: most records must agree */
-        if (now.cells < 2 || (csv->no_header && now.agree * 2 <= now.records))
-            continue;
-        if (best < 0 || now.agree * (int64_t)best_split.records > best_split.agree * (int64_t)now.records ||
-            (now.agree * (int64_t)best_split.records == best_split.agree * (int64_t)now.records &&
-             now.cells > best_split.cells)) {
-            best = (guchar)*c;
-            best_split = now;
-        }
-    }
-    tm_csv_record_delimit(&csv->record, best);
-}
-
 /* ---- the columns ---- */
+
+/* The header's cell i; NULL: there is no header, or nothing in it. */
+static const char *header_cell(const tm_csv *csv, size_t i)
+{
+    const tm_cell *cell = &g_array_index(csv->record.cells, tm_cell, i);
+    return csv->no_header || cell->length == 0 ? NULL : cell->text;
+}
+
+/* A name that no column has: `base`, else `base`_2, _3, ... `last`: the number each base was given last, so
+ * that thousands of one name take no longer than their number. (transfer full) */
+static char *free_name(GHashTable *taken, GHashTable *last, const char *base)
+{
+    int n = GPOINTER_TO_INT(g_hash_table_lookup(last, base));
+    char *name = n ? NULL : g_strdup(base);
+    while (!name || g_hash_table_contains(taken, name)) {
+        n = MAX(n + 1, 2);
+        g_free(name);
+        name = g_strdup_printf("%s_%d", base, n);
+    }
+    g_hash_table_insert(last, g_strdup(base), GINT_TO_POINTER(MAX(n, 1)));
+    return name;
+}
+
+static gboolean fail_nul(const tm_csv *csv, GError **error)
+{
+    return tm_fail(error, TM_ERROR_INPUT,
+                   "%s:%" G_GINT64_FORMAT
+                   ": the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le",
+                   tm_input_name(csv->input), csv->line);
+}
 
 static gboolean name_columns(tm_csv *csv, GError **error)
 {
     csv->n_columns = csv->record.cells->len;
     csv->columns = g_new0(char *, csv->n_columns + 1);
     g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    /* Names that the header gives go first: "a,a,a_2" has an a_2 of its own. */
     for (size_t i = 0; i < csv->n_columns; i++) {
-        tm_cell cell = g_array_index(csv->record.cells, tm_cell, i);
-        if (!csv->no_header && strlen(cell.text) != cell.length)
-            return tm_fail(error, TM_ERROR_INPUT,
-                           "%s:%" G_GINT64_FORMAT ": the header holds NUL bytes: is this UTF-16? Then add "
-                           "--encoding utf-16le",
-                           tm_input_name(csv->input), csv->line);
-        bool unnamed = csv->no_header || cell.length == 0;
-        char *name = unnamed ? g_strdup_printf("column%zu", i + 1) : g_strdup(cell.text);
-        for (int again = 2; g_hash_table_contains(taken, name); again++) {
-            g_free(name);
-            name = unnamed ? g_strdup_printf("column%zu_%d", i + 1, again)
-                           : g_strdup_printf("%s_%d", cell.text, again);
-        }
-        csv->columns[i] = name;
-        g_hash_table_add(taken, name);
+        const char *name = header_cell(csv, i);
+        if (name && strlen(name) != g_array_index(csv->record.cells, tm_cell, i).length)
+            return fail_nul(csv, error);
+        if (name && g_hash_table_add(taken, (char *)name))
+            csv->columns[i] = g_strdup(name);
+    }
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        if (csv->columns[i])
+            continue;
+        const char *name = header_cell(csv, i);
+        g_autofree char *base = name ? g_strdup(name) : g_strdup_printf("column%zu", i + 1);
+        csv->columns[i] = free_name(taken, last, base);
+        g_hash_table_add(taken, csv->columns[i]);
     }
     return TRUE;
 }
@@ -146,10 +129,11 @@ static gboolean read_columns(tm_csv *csv, int delimiter, GError **error)
     bool empty;
     if (!read_sample(csv, error))
         return FALSE;
-    if (delimiter)
-        tm_csv_record_delimit(&csv->record, delimiter);
-    else
-        sniff(csv);
+    size_t n;
+    const char *bytes = tm_input_bytes(csv->input, &n);
+    if (!delimiter)
+        delimiter = tm_csv_sniff(bytes, n, tm_input_ended(csv->input), csv->no_header);
+    tm_csv_record_delimit(&csv->record, delimiter);
     if (!read_first(csv, &empty, error))
         return FALSE;
     if (empty)
@@ -157,9 +141,8 @@ static gboolean read_columns(tm_csv *csv, int delimiter, GError **error)
     if (!name_columns(csv, error))
         return FALSE;
     if (!csv->no_header) {
-        size_t n;
-        const char *p = tm_input_bytes(csv->input, &n);
-        tm_input_skip(csv->input, (size_t)(csv->record.next - p));
+        bytes = tm_input_bytes(csv->input, &n);
+        tm_input_skip(csv->input, (size_t)(csv->record.next - bytes));
         csv->line += csv->record.lines;
     }
     return TRUE;

@@ -185,7 +185,7 @@ static void write_input(tm_results_table *table, const tm_result *result, GStrin
     g_autoptr(json_t) parsed = NULL;
     const json_t *object = row ? row->object : NULL;
     if (!row && result->stored && result->stored->body)
-        object = parsed = tm_json_parse(result->stored->body, result->stored->body_length, NULL);
+        object = parsed = tm_json_parse_row(result->stored->body, result->stored->body_length, NULL);
     for (guint i = 0; i < table->columns->len; i++)
         write_value(table, json_object_get(object, g_ptr_array_index(table->columns, i)), out);
 }
