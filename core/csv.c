@@ -1,5 +1,7 @@
 /* csv.c - comma separated values: the delimiter, the columns, and what happens after a bad row. */
 #include "core/csv.h"
+#include "core/column.h"
+#include "core/csv_line.h"
 #include "core/csv_record.h"
 #include "core/csv_sniff.h"
 #include "core/error.h"
@@ -15,6 +17,8 @@ struct tm_csv {
     int64_t number, line; /* records handed out; line on which the next one begins */
     size_t used;          /* bytes of the record handed out last: skipped with the next call */
     bool skip_line;       /* what comes first is the rest of a line that was too long */
+    bool skip_record;     /* ... of a record that was too long */
+    tm_csv_rest rest;
     char *why;
 };
 
@@ -25,21 +29,6 @@ static const char *header_cell(const tm_csv *csv, size_t i)
 {
     const tm_cell *cell = &g_array_index(csv->record.cells, tm_cell, i);
     return csv->no_header || cell->length == 0 ? NULL : cell->text;
-}
-
-/* A name that no column has: `base`, else `base`_2, _3, ... `last`: the number each base was given last, so
- * that thousands of one name take no longer than their number. (transfer full) */
-static char *free_name(GHashTable *taken, GHashTable *last, const char *base)
-{
-    int n = GPOINTER_TO_INT(g_hash_table_lookup(last, base));
-    char *name = n ? NULL : g_strdup(base);
-    while (!name || g_hash_table_contains(taken, name)) {
-        n = MAX(n + 1, 2);
-        g_free(name);
-        name = g_strdup_printf("%s_%d", base, n);
-    }
-    g_hash_table_insert(last, g_strdup(base), GINT_TO_POINTER(MAX(n, 1)));
-    return name;
 }
 
 static gboolean fail_nul(const tm_csv *csv, GError **error)
@@ -69,7 +58,7 @@ static gboolean name_columns(tm_csv *csv, GError **error)
             continue;
         const char *name = header_cell(csv, i);
         g_autofree char *base = name ? g_strdup(name) : g_strdup_printf("column%zu", i + 1);
-        csv->columns[i] = free_name(taken, last, base);
+        csv->columns[i] = tm_column_new_name(taken, last, base);
         g_hash_table_add(taken, csv->columns[i]);
     }
     return TRUE;
@@ -178,29 +167,11 @@ char **tm_csv_columns(const tm_csv *csv)
 
 /* ---- the rows ---- */
 
-/* The end of the line at p, its line end in *next; NULL: not at hand. A CR at the very end may be half a
- * CRLF. */
-static const char *line_end(const char *p, size_t n, bool last, const char **next)
-{
-    const char *end = memchr(p, '\n', n);
-    const char *cr = memchr(p, '\r', end ? (size_t)(end - p) : n);
-    if (cr)
-        end = cr;
-    if (!end)
-        return *next = NULL;
-    if (end + 1 == p + n && *end == '\r' && !last)
-        return *next = NULL;
-    *next = end + 1;
-    if (*end == '\r' && *next < p + n && **next == '\n')
-        ++*next;
-    return end;
-}
-
 /* The line at p as a bad row. False: it does not end in the bytes at hand, ask for more. */
 static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_row *row)
 {
     bool last = tm_input_ended(csv->input);
-    const char *next, *end = line_end(p, n, last, &next);
+    const char *next, *end = tm_csv_line_end(p, n, last, &next);
     if (!end && !last && n <= TM_ROW_MAX)
         return false;
     *row = (tm_row){.number = ++csv->number, .line = csv->line, .raw = p, .bad = why};
@@ -222,13 +193,33 @@ static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_r
 static void skip_rest(tm_csv *csv, const char *p, size_t n)
 {
     const char *next;
-    if (line_end(p, n, true, &next)) {
+    if (tm_csv_line_end(p, n, true, &next)) {
         csv->skip_line = false;
         csv->line++;
     } else {
         next = p + n;
     }
     tm_input_skip(csv->input, (size_t)(next - p));
+}
+
+/* What is at hand, to its end, as one bad row; the rest of its record is skipped. */
+static void bad_record(tm_csv *csv, const char *p, size_t n, const char *why, tm_row *row)
+{
+    *row = (tm_row){.number = ++csv->number, .line = csv->line, .raw = p, .raw_length = n, .bad = why};
+    if (n > TM_ROW_MAX)
+        row->raw_length = TM_ROW_KEPT;
+    csv->used = n;
+    csv->skip_record = true;
+    csv->rest = (tm_csv_rest){csv->record.in_quotes, p[n - 1], csv->record.delimiter};
+    csv->line += csv->record.lines - 1;
+}
+
+/* Skips what is at hand of a record that was too long. */
+static void skip_record(tm_csv *csv, const char *p, size_t n)
+{
+    bool ended;
+    tm_input_skip(csv->input, tm_csv_rest_length(&csv->rest, p, n, &ended, &csv->line));
+    csv->skip_record = !ended;
 }
 
 static void good_or_bad(tm_csv *csv, const char *p, tm_row *row)
@@ -265,6 +256,13 @@ static const char *quote_reason(tm_csv_end end, bool one_line)
                     : "opens a quote that closes lines below with text behind it; is a quote not closed?";
 }
 
+static const char *record_reason(const tm_csv *csv, tm_csv_end end)
+{
+    return end == TM_CSV_OPEN_QUOTE ? "opens a quote that is never closed"
+           : csv->record.in_quotes  ? "is longer than 16 MB; is a quote not closed?"
+                                    : "is longer than 16 MB";
+}
+
 tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
 {
     tm_input_skip(csv->input, csv->used);
@@ -275,8 +273,11 @@ tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
         bool last = tm_input_ended(csv->input);
         if (n == 0 && last)
             return TM_NEXT_END;
-        if (n > 0 && csv->skip_line) {
-            skip_rest(csv, p, n);
+        if (n > 0 && (csv->skip_line || csv->skip_record)) {
+            if (csv->skip_line)
+                skip_rest(csv, p, n);
+            else
+                skip_record(csv, p, n);
             continue;
         }
         tm_csv_end got = n == 0 ? TM_CSV_MORE : tm_csv_record_scan(&csv->record, p, p + n, last);
@@ -285,6 +286,11 @@ tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
             tm_input_skip(csv->input, (size_t)(csv->record.next - p));
         } else if (got == TM_CSV_RECORD) {
             good_or_bad(csv, p, row);
+            return TM_NEXT_ROW;
+        } else if ((got == TM_CSV_OPEN_QUOTE || (got == TM_CSV_MORE && n > TM_ROW_MAX)) &&
+                   !(csv->record.in_quotes &&
+                     tm_csv_swallows_records(p, n, csv->record.delimiter, csv->n_columns))) {
+            bad_record(csv, p, n, record_reason(csv, got), row);
             return TM_NEXT_ROW;
         } else if ((got != TM_CSV_MORE || n > TM_ROW_MAX) &&
                    bad_line(csv, p, n, quote_reason(got, csv->record.lines == 1), row)) {

@@ -42,8 +42,8 @@ static const char *mend_string(GString *out, const char *at, const char *end)
     return at;
 }
 
-/* The JSON number at `at` ends there; NULL: it is none. *whole: it has neither fraction nor exponent; *digits:
- * how many it has from the first that is no 0. */
+/* The JSON number at `at` ends there; NULL: it is none. *whole: it has neither fraction nor exponent;
+ * *digits: how many it has from the first that is no 0. */
 static const char *number_end(const char *at, const char *end, bool *whole, int *digits)
 {
     const char *first = at += at < end && *at == '-';

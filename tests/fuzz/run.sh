@@ -17,7 +17,7 @@ seed() { # NAME FOLDER
     csv) for f in "$root"/fixtures/data/*.csv "$root"/fixtures/reviews.csv; do
            { printf '\000\010'; cat "$f"; } >"$2/seed.${f##*/}"
          done ;;
-    jsonl) for f in "$root"/fixtures/data/*.json*; do { printf '\003\000'; cat "$f"; } >"$2/seed.${f##*/}"; done ;;
+    jsonl) for f in "$root"/fixtures/data/*.json*; do { printf '\003'; cat "$f"; } >"$2/seed.${f##*/}"; done ;;
     json) cp "$root"/fixtures/data/*.json "$2" ;;
     front_matter) cp "$root"/fixtures/prompts/*.prompt "$2" ;;
     template) for f in "$root"/fixtures/prompts/*.prompt; do sed '1,/^---$/d' "$f" >"$2/seed.${f##*/}"; done
@@ -38,5 +38,5 @@ for name; do
   nice -n 19 "$targets/fuzz_$name" -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$corpus/$name.crash-" "$folder" >"$corpus/$name.log" 2>&1
   echo "status $?"
-  grep -E '^#[0-9]+\s+DONE|^stat::(number_of_executed|peak_rss)|ERROR|SUMMARY' "$corpus/$name.log"
+  grep -E '^#[0-9]+\s+DONE|^stat::(number_of_executed|peak_rss)|^==.*ERROR|^SUMMARY' "$corpus/$name.log"
 done
