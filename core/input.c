@@ -98,9 +98,12 @@ static gboolean open_archive(tm_input *input, GError **error)
     return TRUE;
 }
 
-/* Files that people hand in as data and that are none. */
+/* Files that people hand in as data and that are none: also gz, bz2, xz and zst that could not be unpacked.
+ */
 static gboolean refuse_other_formats(tm_input *input, GError **error)
 {
+    static const char broken[] =
+        "holds packed data that can't be read: it is cut short or damaged, or packed twice";
     static const struct {
         const char *magic;
         size_t n;
@@ -110,6 +113,12 @@ static gboolean refuse_other_formats(tm_input *input, GError **error)
          "is a ZIP archive or an Excel workbook: unpack it, or save the sheet as CSV (UTF-8)"},
         {"PK\005\006", 4, "is an empty ZIP archive"},
         {"\xd0\xcf\x11\xe0", 4, "is an old Excel or Office file: save the sheet as CSV (UTF-8)"},
+        {"\x1f\x8b", 2, broken},
+        {"BZh9", 4, broken},
+        {"\xfd"
+         "7zXZ",
+         5, broken},
+        {"\x28\xb5\x2f\xfd", 4, broken},
         {"PAR1", 4, "is a Parquet file: write it out as JSONL first, e.g. with duckdb or pandas"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
