@@ -8,6 +8,7 @@ enum { SAMPLE = 50 };
 typedef struct {
     size_t cells; /* of the first record */
     int64_t agree, records;
+    int64_t blanks; /* cells but the first of a record that begin with a blank: of prose, more likely */
 } split;
 
 /* Behind the line that begins at p. */
@@ -16,6 +17,14 @@ static const char *line_after(const char *p, const char *end)
     while (p < end && *p != '\n' && *p != '\r')
         p++;
     return p < end ? p + 1 : end;
+}
+
+static int64_t count_blanks(const tm_csv_record *record)
+{
+    int64_t n = 0;
+    for (guint i = 1; i < record->cells->len; i++)
+        n += g_array_index(record->cells, tm_cell, i).text[0] == ' ';
+    return n;
 }
 
 /* How the first records look when split by the record's delimiter. */
@@ -34,6 +43,7 @@ static split try_split(tm_csv_record *record, const char *p, const char *end, bo
         if (result.records++ == 0)
             result.cells = cells;
         result.agree += cells == result.cells;
+        result.blanks += got == TM_CSV_RECORD ? count_blanks(record) : 0;
     }
     return result;
 }
@@ -41,7 +51,9 @@ static split try_split(tm_csv_record *record, const char *p, const char *end, bo
 static bool is_better(split a, split b)
 {
     int64_t of_a = a.agree * b.records, of_b = b.agree * a.records;
-    return of_a > of_b || (of_a == of_b && a.cells > b.cells);
+    if (of_a != of_b)
+        return of_a > of_b;
+    return a.blanks != b.blanks ? a.blanks < b.blanks : a.cells > b.cells;
 }
 
 int tm_csv_sniff(const char *bytes, size_t n, bool last, bool no_header)

@@ -10,7 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define BLOCK ((size_t)512) /* so that a small file comes in several */
+#else
 #define BLOCK ((size_t)256 << 10)
+#endif
 
 struct tm_input {
     char *name;
@@ -219,7 +223,7 @@ void tm_input_close(tm_input *input)
 const char *tm_input_bytes(const tm_input *input, size_t *n)
 {
     *n = input->end - input->start;
-    return input->window + input->start;
+    return *n > 0 ? input->window + input->start : "";
 }
 
 void tm_input_skip(tm_input *input, size_t n)

@@ -10,11 +10,11 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def through(command, asks, **more):
+def through(command, asks, **parsing):
     """The lines that a program answers to lines of JSON."""
     done = subprocess.run(command, input="".join(json.dumps(ask) + "\n" for ask in asks), capture_output=True, text=True,
-                          encoding="utf-8", check=False, **more)
-    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
+                          encoding="utf-8", check=False)
+    answers = [json.loads(line, **parsing) for line in done.stdout.split("\n") if line]
     if len(answers) != len(asks):
         sys.exit(f"{command[0]} answered {len(answers)} of {len(asks)}, exit {done.returncode}: {done.stderr[-2000:]}\n"
                  f"the one that it did not: {asks[len(answers)]}")

@@ -1,6 +1,7 @@
 """rows_csv.py - CSV files for rows.py: hostile ones, and ones whose delimiter is to be guessed."""
 import csv
 import io
+import re
 
 import readers
 
@@ -35,28 +36,44 @@ def kind_of_python(rows, error, ours):
     return None if cells(ours) == expected else "rows differ"
 
 
-def kind_of_papaparse(theirs, ours):
+def line_ends(text):
+    """How many kinds there are outside of quotes, or so."""
+    return len(set(re.findall("\r\n|\r|\n", text)))
+
+
+def kind_of_papaparse(text, theirs, ours):
     rows = [row for row in theirs["rows"] if row != [""]]
     n = len(rows[0]) if rows else 0
-    bad_quotes = {"MissingQuotes", "InvalidQuotes"} & set(theirs["errors"])
-    if ours["error"]:
-        return None if bad_quotes else "we refuse the file: " + ours["error"].split(": ")[-1][:50]
-    if bad_quotes:
-        return None if None in cells(ours) else "they refuse a quote, we take all"
-    if cells(ours) == [row if len(row) == n else None for row in rows[1:]]:
+    refused = bool({"MissingQuotes", "InvalidQuotes"} & set(theirs["errors"]))
+    if not ours["error"] and not refused and cells(ours) == [row if len(row) == n else None for row in rows[1:]]:
         return None
-    if any("\r" in c or "\n" in c for row in rows for c in row):
-        return "they know one kind of line end a file"
-    return "rows differ"
+    if refused and (ours["error"] or None in cells(ours)):
+        return None
+    if line_ends(text) > 1:
+        return "papaparse knows one kind of line end in a file"
+    if re.search('"[ \t\v\f\u00a0\u2028\ufeff]+(,|\r|\n|$)', text):
+        return "papaparse skips blanks behind a closing quote"
+    return "they refuse a quote, we take all" if refused else "we refuse the file" if ours["error"] else "rows differ"
 
 
-def kind_of_postgres(theirs, ours):
+def kind_of_postgres(text, theirs, ours):
     refused = bool(ours["error"]) or None in cells(ours)
-    if "error" in theirs:
-        return None if refused else "they refuse: " + theirs["error"].split(":")[0][:60]
-    if refused:
-        return "we refuse: " + (ours["error"] or next(row["bad"] for row in ours["rows"] if "bad" in row)).split(": ")[-1][:50]
-    return None if theirs["rows"] == cells(ours) else "rows differ"
+    blank = [[""]] if len(ours["columns"]) == 1 else []
+    if "error" in theirs and refused:
+        return None
+    if "rows" in theirs and not refused and [r for r in theirs["rows"] if r not in blank] == [r for r in cells(ours) if r not in blank]:
+        return None
+    if re.search(r"(^|[\r\n])\\\.([\r\n]|$)", text):
+        return "PostgreSQL ends at a line of \\."
+    if re.search('[^,\r\n"]"', text):
+        return "PostgreSQL lets a quote begin in the middle of a cell"
+    if re.search('"[^,\r\n"]', text):
+        return "PostgreSQL takes text behind a closing quote"
+    if "error" in theirs and "found in data" in theirs["error"] and line_ends(text) > 1:
+        return "PostgreSQL knows one kind of line end in a file"
+    if "error" in theirs and "missing data" in theirs["error"] and re.search("(\r\n|\r|\n){2}", text):
+        return "PostgreSQL takes an empty line for a row of one cell"
+    return "they refuse: " + theirs["error"] if "error" in theirs else "we refuse" if refused else "rows differ"
 
 
 def hostile(bench, report):
@@ -74,13 +91,13 @@ def hostile(bench, report):
         report.add("csv, Python", kind_of_python(rows, error, o), text, error or rows, o)
     theirs = readers.papaparse(asks)
     for (text, _), t, o in zip(documents, theirs or [], ours):
-        report.add("csv, papaparse", kind_of_papaparse(t, o), text, t, o)
+        report.add("csv, papaparse", kind_of_papaparse(text, t, o), text, t, o)
     print("papaparse: left out, it is not installed here" if theirs is None else "papaparse: compared")
     with readers.Postgres() as server:
         print("PostgreSQL: compared" if server else "PostgreSQL: left out, it is not installed")
         theirs = server.copy([{**ask, "columns": n} for ask, (_, n) in zip(asks, documents)]) if server else []
     for (text, _), t, o in zip(documents, theirs, ours):
-        report.add("csv, PostgreSQL", kind_of_postgres(t, o), text, t, o)
+        report.add("csv, PostgreSQL", kind_of_postgres(text, t, o), text, t, o)
 
 
 WORDS = ["good", "bad, really", "so-so; fine", "a|b", "tab\there", "line\nbreak", 'said "no"', "", "1,5", "2.50", "12;30", "12:45", "x", "é", "http://a.b/c?d=e",
@@ -102,13 +119,13 @@ def delimiters(bench, report):
     theirs = readers.papaparse(asks)
     for i, ((text, table), o) in enumerate(zip(documents, bench.ours(asks))):
         ok = o["columns"] == table[0] and cells(o) == table[1:]
-        report.add("delimiter, as written", None if ok else "guessed another", text, table[:3], o)
+        report.add("delimiter, as written", None if ok else "no row tells" if len(table) == 1 else "guessed another", text, table[:3], o)
         rest = theirs[i]["rows"] if theirs else []
         if theirs and rest[:-1] != table and rest != table:
             report.same["delimiter, papaparse guessed another"] += 1
         try:
             guess = csv.Sniffer().sniff(text)
-            right = python_rows(text, guess.delimiter)[0] == [row for row in table]
+            right = python_rows(text, guess.delimiter)[0] == table
         except csv.Error:
             right = False
         report.same["delimiter, Python's Sniffer guessed another"] += not right

@@ -42,7 +42,7 @@ def zst(data):
 
 
 def unpack(kind, data):
-    """What Python's (or zstd's) unpacker gives, and whether it is content with the file."""
+    """What the format's own tool gives, and whether it is content with the file."""
     tool = {"gz": ["gzip", "-dc"], "xz": ["xz", "-dc"], "bz2": ["bzip2", "-dc"], "zst": ["zstd", "-dcq"]}[kind]
     done = subprocess.run(tool, input=data, capture_output=True, check=False)
     return done.stdout, done.returncode == 0
@@ -85,6 +85,12 @@ def kind_of_packed(kind, whole, data, ours):
     if content and text == data:
         return None if not ours["error"] and read == rows else f"{kind}: we refuse or lose rows"
     if not ours["error"]:
+        if kind == "gz" and text == data and read == rows:
+            return "gz: the tool complains of what stands behind the data, the rows are all there"
+        if len(whole) < 4:
+            return "cut before its first four bytes are over it is no packed file"
         return f"{kind}: we take what {'is another text' if content else 'the unpacker refuses'}"
     # A file that does not end well may give what came before, but nothing that was not there.
-    return None if read == rows[:len(read)] or not rows else f"{kind}: rows that were not there"
+    if read == rows[:len(read)] or not rows:
+        return None
+    return f"{kind}: rows of the damaged block came before the error"

@@ -101,6 +101,8 @@ static const csv_case cases[] = {
     {"a delimiter inside quotes is none", TEXT("\"a;b;c\",d\n1,2\n"), 0, 0, NULL, "a;b;c|d\n2:1|2"},
     {"the delimiter that most rows agree on wins", TEXT("a;x, y\n1;2\n3;4\n"), 0, 0, NULL,
      "a|x, y\n2:1|2\n3:3|4"},
+    {"commas of prose in the header and in every row are no delimiter",
+     TEXT("id;stars (1,5)\n12;bad, really\n"), 0, 0, NULL, "id|stars (1,5)\n2:12|bad, really"},
     {"a quote that makes no sense speaks against a delimiter",
      TEXT("stars (1,5)\ttext\n\"said \"\"no\"\"\"\tx\n3\ty\n"), 0, 0, NULL,
      "stars (1,5)|text\n2:said \"no\"|x\n3:3|y"},
