@@ -42,14 +42,17 @@ static gboolean fail_nul(const tm_csv *csv, GError **error)
 static gboolean name_columns(tm_csv *csv, GError **error)
 {
     csv->n_columns = csv->record.cells->len;
-    csv->columns = g_new0(char *, csv->n_columns + 1);
     g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    /* Names that the header gives go first: "a,a,a_2" has an a_2 of its own. */
     for (size_t i = 0; i < csv->n_columns; i++) {
         const char *name = header_cell(csv, i);
         if (name && strlen(name) != g_array_index(csv->record.cells, tm_cell, i).length)
             return fail_nul(csv, error);
+    }
+    csv->columns = g_new0(char *, csv->n_columns + 1);
+    /* Names that the header gives go first: "a,a,a_2" has an a_2 of its own. */
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        const char *name = header_cell(csv, i);
         if (name && g_hash_table_add(taken, (char *)name))
             csv->columns[i] = g_strdup(name);
     }

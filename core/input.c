@@ -10,9 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-#define BLOCK ((size_t)512) /* so that a small file comes in several */
-#else
+#ifndef BLOCK /* fuzz targets have small files come in several */
 #define BLOCK ((size_t)256 << 10)
 #endif
 
@@ -241,8 +239,8 @@ static void make_room(tm_input *input)
     input->end = used;
     size_t wanted = used + MAX(used / 2, BLOCK);
     if (wanted > input->capacity) {
-        input->capacity = wanted;
-        input->window = g_realloc(input->window, wanted);
+        input->capacity = wanted + BLOCK; /* a pipe brings little at a time */
+        input->window = g_realloc(input->window, input->capacity);
     }
 }
 

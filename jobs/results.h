@@ -8,7 +8,8 @@
  * later rows have are left out: JSONL has all); then `output`, or for JSON answers `output.KEY` for each of
  * `output_keys`, else for each key of the first 1,000 rows' answers; then _status and _error ("class:
  * message"). What of a JSON answer has no column there (text that is no JSON object, another key) is not
- * lost: it is in _error. Where the data has a column of one of these names it keeps it, and ours is NAME_2. */
+ * lost: it is in _error. Where the data has a column of one of these names it keeps it, and ours is NAME_2.
+ */
 #pragma once
 #include "core/binding.h"
 #include "core/label.h"

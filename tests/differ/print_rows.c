@@ -1,7 +1,7 @@
-/* print_rows.c - what the data readers make of files, for rows.py to compare with other readers'. Each line of
- * standard input is {"path", "format", "delimiter", "no_header", "encoding", "chunk"} (all but the path may be
- * absent); each line of standard output {"columns", "rows": [{"line", "cells"|"object"|"bad", "raw"}], "error"}.
- * With `chunk` the file comes in pieces of so many bytes, as through a pipe. */
+/* print_rows.c - what the data readers make of files, for rows.py to compare with other readers'. Each line
+ * of standard input is {"path", "format", "delimiter", "no_header", "encoding", "chunk"} (all but the path
+ * may be absent); each line of standard output {"columns", "rows": [{"line", "cells"|"object"|"bad", "raw"}],
+ * "error"}. With `chunk` the file comes in pieces of so many bytes, as through a pipe. */
 #include "core/dataset.h"
 #include "core/json.h"
 #include <fcntl.h>

@@ -133,6 +133,8 @@ static const csv_case cases[] = {
      TEXT("a,b\n1,2\n3,\"Dear all\nthe report, the plan, and the rest\nare\n"), 0, 0, NULL,
      "a|b\n2:1|2\n3!opens a quote that is never closed"},
     {"NUL bytes are text", TEXT("a,b\n1\0z,\"2\0\"\n"), 0, 0, NULL, "a|b\n2:1\\0z|2\\0"},
+    {"a header with NULs behind a name that comes again", TEXT("a,a,b\0,c\n"), 0, 0, NULL,
+     "error: t.csv:1: the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le"},
     {"a header with NULs suggests UTF-16", TEXT("a\0,\0b\0\n\0"), 0, 0, NULL,
      "error: t.csv:1: the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le"},
     {"rows that are not UTF-8; the third suggests an encoding", TEXT("a\n\xe9\nx\n\xe9\n\xe9\n"), 0, 0, NULL,
@@ -225,7 +227,8 @@ static void long_text(void)
     g_autoptr(GString) text = g_string_new("a,b,c\n1,x,\"he said \"\"no\"\"\n");
     int lines = 0;
     for (; text->len < TM_ROW_MAX + TM_ROW_MAX / 2; lines++)
-        g_string_append(text, lines % 3 ? "some prose, and more of it, in a line, \"\"quoted\"\"\n" : "line\n");
+        g_string_append(text,
+                        lines % 3 ? "some prose, and more of it, in a line, \"\"quoted\"\"\n" : "line\n");
     g_string_append(text, "end\"\n2,3,\"4\"\n5,6,7\n");
     g_autofree char *path = g_build_filename(dir, "l.csv", NULL);
     g_assert_true(g_file_set_contents(path, text->str, (gssize)text->len, NULL));

@@ -267,7 +267,8 @@ static void json_text_is_made_compact(void)
     tm_json_write_compact(out, text, strlen(text));
     g_assert_cmpstr(out->str, ==,
                     " {\"a b\":[1.0,\"x \\\" y\"],\"c\":\"\xef\xbf\xbd!\\ud83d\\ude00\",\"a b\":"
-                    "18446744073709551615}" + 1);
+                    "18446744073709551615}" +
+                        1);
 }
 
 int main(int argc, char **argv)
