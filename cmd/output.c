@@ -1,6 +1,7 @@
 /* output.c - see output.h */
 #include "cmd/output.h"
 #include "cmd/revision_prompt.h"
+#include "cmd/ui/say.h"
 
 #include "core/error.h"
 #include "core/json.h"
@@ -93,8 +94,9 @@ static gboolean write_file(tm_store *store, const tm_batch *batch, const tm_resu
     return good;
 }
 
-gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
-                         const char *path, tm_results_count *count, GError **error)
+/* To stdout, or to a file. */
+static gboolean write_out(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                          const char *path, tm_results_count *count, GError **error)
 {
     if (path && strcmp(path, "-") != 0) {
         g_autofree char *beside = g_path_get_dirname(path);
@@ -107,4 +109,14 @@ gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_result
     if (fflush(stdout) != 0 && errno != EPIPE)
         return tm_fail(error, TM_ERROR_IO, "can't write the results: %s", g_strerror(errno));
     return TRUE;
+}
+
+gboolean tm_output_write(tm_store *store, const tm_batch *batch, const tm_results_options *options,
+                         const char *path, tm_results_count *count, GError **error)
+{
+    gboolean good = write_out(store, batch, options, path, count, error);
+    if (good && count->renamed && !count->cut_off)
+        tm_say("the data has columns of these names already: %s", count->renamed);
+    g_clear_pointer(&count->renamed, g_free);
+    return good;
 }

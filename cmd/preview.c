@@ -179,7 +179,7 @@ static json_t *object_of(const tm_dataset *dataset, const tm_row *row)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     tm_row_write_json(dataset, row, text);
-    return tm_json_parse(text->str, text->len, NULL);
+    return tm_json_parse_row(text->str, text->len, NULL);
 }
 
 static void preview_row(tm_session *session, const tm_preview *preview, const tm_binding *binding,

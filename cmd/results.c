@@ -80,7 +80,8 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     tm_output_done(&results);
     if (!good)
         return TM_EXIT_ERROR;
-    say_counts(batch, &count);
+    if (!count.cut_off) /* `| head` has what it wanted; the counts would be of a part */
+        say_counts(batch, &count);
     return TM_EXIT_OK;
 }
 

@@ -37,7 +37,7 @@ static const GOptionEntry more[] = {
 
 static void print_messages(const tm_source *source, const tm_stored *row)
 {
-    g_autoptr(json_t) body = tm_json_parse(row->body, row->body_length, NULL);
+    g_autoptr(json_t) body = tm_json_parse_row(row->body, row->body_length, NULL);
     g_autoptr(json_t) input = body ? tm_binding_input(source->binding, body, NULL) : NULL;
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(source->prompt, input, NULL) : NULL;
     for (guint i = 0; messages && i < messages->len; i++) {

@@ -131,6 +131,16 @@ static char *show(const tm_prompt *prompt, const char *name)
     return g_strdup("");
 }
 
+/* {{a.b}} asks for b inside of a: a column called a.b is written {{[a.b]}}. NULL: there is none such. */
+static const char *dotted_column(const char *name, char **columns)
+{
+    size_t n = strlen(name);
+    for (; *columns; columns++)
+        if (strncmp(*columns, name, n) == 0 && (*columns)[n] == '.')
+            return *columns;
+    return NULL;
+}
+
 /* All needed variables that the columns lack, in one message with the flags that mend it. */
 static gboolean fail_missing(const tm_binding *binding, const tm_prompt *prompt, char **columns,
                              GError **error)
@@ -145,9 +155,11 @@ static gboolean fail_missing(const tm_binding *binding, const tm_prompt *prompt,
             continue;
         g_string_append_printf(text, "%s%s:%d:%d: {{%s}}", first ? ", " : "", binding->file, b->line, b->at,
                                b->name);
-        const char *near = tm_guess(b->name, (const char *const *)columns, (size_t)-1);
+        const char *dotted = dotted_column(b->name, columns);
+        const char *near = dotted ? dotted : tm_guess(b->name, (const char *const *)columns, (size_t)-1);
         if (near)
-            g_string_append_printf(guesses, "%s {{%s}}", guesses->len ? "," : "; did you mean", near);
+            g_string_append_printf(guesses, dotted ? "%s {{[%s]}}" : "%s {{%s}}",
+                                   guesses->len ? "," : "; did you mean", near);
         if (lines++ < MOST_SHOWN) {
             g_autofree char *line = show(prompt, b->name);
             g_string_append(shown, line);

@@ -1,7 +1,6 @@
 /* column.c - names of columns. */
 #include "core/column.h"
 #include "core/guess.h"
-#include <glib.h>
 #include <string.h>
 
 static bool is_filler(char c)
@@ -52,6 +51,20 @@ const char *tm_column_suggest(const char *name, char *const *columns, size_t n)
         if (!numbers_rows(columns[i]))
             near = columns[i];
     return near ? near : n > 0 ? columns[0] : NULL;
+}
+
+char *tm_column_new_name(GHashTable *taken, GHashTable *last, const char *base)
+{
+    int n = last ? GPOINTER_TO_INT(g_hash_table_lookup(last, base)) : 0;
+    char *name = n ? NULL : g_strdup(base);
+    while (!name || g_hash_table_contains(taken, name)) {
+        n = MAX(n + 1, 2);
+        g_free(name);
+        name = g_strdup_printf("%s_%d", base, n);
+    }
+    if (last)
+        g_hash_table_insert(last, g_strdup(base), GINT_TO_POINTER(MAX(n, 1)));
+    return name;
 }
 
 char *tm_column_list(char *const *names, size_t n)

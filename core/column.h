@@ -1,5 +1,6 @@
 /* column.h - names of columns: finding one, guessing one, listing them. */
 #pragma once
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,5 +14,8 @@ size_t tm_column_find(char *const *columns, size_t n, const char *name, bool loo
 /* Which of `columns` was `name` meant to be? A near one, else the first that does not look like a row's
  * number. NULL: there is none. */
 const char *tm_column_suggest(const char *name, char *const *columns, size_t n);
+/* A name that is not in the set `taken`: `base`, else the first of `base`_2, `base`_3, ... `last` (by base,
+ * the number given last; NULL: one is not kept) makes thousands of one name cheap. (transfer full) */
+char *tm_column_new_name(GHashTable *taken, GHashTable *last, const char *base);
 /* "a, b, c ... (40 in all)" (transfer full) */
 char *tm_column_list(char *const *names, size_t n);

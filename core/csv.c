@@ -1,6 +1,9 @@
 /* csv.c - comma separated values: the delimiter, the columns, and what happens after a bad row. */
 #include "core/csv.h"
+#include "core/column.h"
+#include "core/csv_line.h"
 #include "core/csv_record.h"
+#include "core/csv_sniff.h"
 #include "core/error.h"
 #include "core/utf8.h"
 #include <string.h>
@@ -14,80 +17,52 @@ struct tm_csv {
     int64_t number, line; /* records handed out; line on which the next one begins */
     size_t used;          /* bytes of the record handed out last: skipped with the next call */
     bool skip_line;       /* what comes first is the rest of a line that was too long */
+    bool skip_record;     /* ... of a record that was too long */
+    tm_csv_rest rest;
     char *why;
 };
 
-/* ---- the delimiter ---- */
-
-typedef struct {
-    size_t cells; /* of the first record */
-    int agree, records;
-} split;
-
-/* How the first records look when split by the present delimiter. */
-static split try_split(tm_csv *csv)
-{
-    enum { SAMPLE = 50 };
-    size_t n;
-    const char *p = tm_input_bytes(csv->input, &n), *end = p + n;
-    split result = {0};
-    bool last = tm_input_ended(csv->input);
-    while (result.records < SAMPLE && p < end &&
-           tm_csv_record_scan(&csv->record, p, end, last) == TM_CSV_RECORD) {
-        bool empty = csv->record.raw_end == p;
-        p = csv->record.next;
-        if (empty)
-            continue;
-        if (result.records++ == 0)
-            result.cells = csv->record.cells->len;
-        result.agree += csv->record.cells->len == result.cells;
-    }
-    return result;
-}
-
-static void sniff(tm_csv *csv)
-{
-    int best = -1;
-    split best_split = {0};
-    for (const char *c = ",;\t|"; *c; c++) {
-        tm_csv_record_delimit(&csv->record, *c);
-        split now = try_split(csv);
-        /* without a header a comma in the first text proves nothing: most records must agree */
-        if (now.cells < 2 || (csv->no_header && now.agree * 2 <= now.records))
-            continue;
-        if (best < 0 || now.agree * (int64_t)best_split.records > best_split.agree * (int64_t)now.records ||
-            (now.agree * (int64_t)best_split.records == best_split.agree * (int64_t)now.records &&
-             now.cells > best_split.cells)) {
-            best = (guchar)*c;
-            best_split = now;
-        }
-    }
-    tm_csv_record_delimit(&csv->record, best);
-}
-
 /* ---- the columns ---- */
+
+/* The header's cell i; NULL: there is no header, or nothing in it. */
+static const char *header_cell(const tm_csv *csv, size_t i)
+{
+    const tm_cell *cell = &g_array_index(csv->record.cells, tm_cell, i);
+    return csv->no_header || cell->length == 0 ? NULL : cell->text;
+}
+
+static gboolean fail_nul(const tm_csv *csv, GError **error)
+{
+    return tm_fail(error, TM_ERROR_INPUT,
+                   "%s:%" G_GINT64_FORMAT
+                   ": the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le",
+                   tm_input_name(csv->input), csv->line);
+}
 
 static gboolean name_columns(tm_csv *csv, GError **error)
 {
     csv->n_columns = csv->record.cells->len;
-    csv->columns = g_new0(char *, csv->n_columns + 1);
     g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (size_t i = 0; i < csv->n_columns; i++) {
-        tm_cell cell = g_array_index(csv->record.cells, tm_cell, i);
-        if (!csv->no_header && strlen(cell.text) != cell.length)
-            return tm_fail(error, TM_ERROR_INPUT,
-                           "%s:%" G_GINT64_FORMAT ": the header holds NUL bytes: is this UTF-16? Then add "
-                           "--encoding utf-16le",
-                           tm_input_name(csv->input), csv->line);
-        bool unnamed = csv->no_header || cell.length == 0;
-        char *name = unnamed ? g_strdup_printf("column%zu", i + 1) : g_strdup(cell.text);
-        for (int again = 2; g_hash_table_contains(taken, name); again++) {
-            g_free(name);
-            name = unnamed ? g_strdup_printf("column%zu_%d", i + 1, again)
-                           : g_strdup_printf("%s_%d", cell.text, again);
-        }
-        csv->columns[i] = name;
-        g_hash_table_add(taken, name);
+        const char *name = header_cell(csv, i);
+        if (name && strlen(name) != g_array_index(csv->record.cells, tm_cell, i).length)
+            return fail_nul(csv, error);
+    }
+    csv->columns = g_new0(char *, csv->n_columns + 1);
+    /* Names that the header gives go first: "a,a,a_2" has an a_2 of its own. */
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        const char *name = header_cell(csv, i);
+        if (name && g_hash_table_add(taken, (char *)name))
+            csv->columns[i] = g_strdup(name);
+    }
+    for (size_t i = 0; i < csv->n_columns; i++) {
+        if (csv->columns[i])
+            continue;
+        const char *name = header_cell(csv, i);
+        g_autofree char *base = name ? g_strdup(name) : g_strdup_printf("column%zu", i + 1);
+        csv->columns[i] = tm_column_new_name(taken, last, base);
+        g_hash_table_add(taken, csv->columns[i]);
     }
     return TRUE;
 }
@@ -146,10 +121,11 @@ static gboolean read_columns(tm_csv *csv, int delimiter, GError **error)
     bool empty;
     if (!read_sample(csv, error))
         return FALSE;
-    if (delimiter)
-        tm_csv_record_delimit(&csv->record, delimiter);
-    else
-        sniff(csv);
+    size_t n;
+    const char *bytes = tm_input_bytes(csv->input, &n);
+    if (!delimiter)
+        delimiter = tm_csv_sniff(bytes, n, tm_input_ended(csv->input), csv->no_header);
+    tm_csv_record_delimit(&csv->record, delimiter);
     if (!read_first(csv, &empty, error))
         return FALSE;
     if (empty)
@@ -157,9 +133,8 @@ static gboolean read_columns(tm_csv *csv, int delimiter, GError **error)
     if (!name_columns(csv, error))
         return FALSE;
     if (!csv->no_header) {
-        size_t n;
-        const char *p = tm_input_bytes(csv->input, &n);
-        tm_input_skip(csv->input, (size_t)(csv->record.next - p));
+        bytes = tm_input_bytes(csv->input, &n);
+        tm_input_skip(csv->input, (size_t)(csv->record.next - bytes));
         csv->line += csv->record.lines;
     }
     return TRUE;
@@ -195,29 +170,11 @@ char **tm_csv_columns(const tm_csv *csv)
 
 /* ---- the rows ---- */
 
-/* The end of the line at p, its line end in *next; NULL: not at hand. A CR at the very end may be half a
- * CRLF. */
-static const char *line_end(const char *p, size_t n, bool last, const char **next)
-{
-    const char *end = memchr(p, '\n', n);
-    const char *cr = memchr(p, '\r', end ? (size_t)(end - p) : n);
-    if (cr)
-        end = cr;
-    if (!end)
-        return *next = NULL;
-    if (end + 1 == p + n && *end == '\r' && !last)
-        return *next = NULL;
-    *next = end + 1;
-    if (*end == '\r' && *next < p + n && **next == '\n')
-        ++*next;
-    return end;
-}
-
 /* The line at p as a bad row. False: it does not end in the bytes at hand, ask for more. */
 static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_row *row)
 {
     bool last = tm_input_ended(csv->input);
-    const char *next, *end = line_end(p, n, last, &next);
+    const char *next, *end = tm_csv_line_end(p, n, last, &next);
     if (!end && !last && n <= TM_ROW_MAX)
         return false;
     *row = (tm_row){.number = ++csv->number, .line = csv->line, .raw = p, .bad = why};
@@ -239,13 +196,33 @@ static bool bad_line(tm_csv *csv, const char *p, size_t n, const char *why, tm_r
 static void skip_rest(tm_csv *csv, const char *p, size_t n)
 {
     const char *next;
-    if (line_end(p, n, true, &next)) {
+    if (tm_csv_line_end(p, n, true, &next)) {
         csv->skip_line = false;
         csv->line++;
     } else {
         next = p + n;
     }
     tm_input_skip(csv->input, (size_t)(next - p));
+}
+
+/* What is at hand, to its end, as one bad row; the rest of its record is skipped. */
+static void bad_record(tm_csv *csv, const char *p, size_t n, const char *why, tm_row *row)
+{
+    *row = (tm_row){.number = ++csv->number, .line = csv->line, .raw = p, .raw_length = n, .bad = why};
+    if (n > TM_ROW_MAX)
+        row->raw_length = TM_ROW_KEPT;
+    csv->used = n;
+    csv->skip_record = true;
+    csv->rest = (tm_csv_rest){csv->record.in_quotes, p[n - 1], csv->record.delimiter};
+    csv->line += csv->record.lines - 1;
+}
+
+/* Skips what is at hand of a record that was too long. */
+static void skip_record(tm_csv *csv, const char *p, size_t n)
+{
+    bool ended;
+    tm_input_skip(csv->input, tm_csv_rest_length(&csv->rest, p, n, &ended, &csv->line));
+    csv->skip_record = !ended;
 }
 
 static void good_or_bad(tm_csv *csv, const char *p, tm_row *row)
@@ -282,6 +259,13 @@ static const char *quote_reason(tm_csv_end end, bool one_line)
                     : "opens a quote that closes lines below with text behind it; is a quote not closed?";
 }
 
+static const char *record_reason(const tm_csv *csv, tm_csv_end end)
+{
+    return end == TM_CSV_OPEN_QUOTE ? "opens a quote that is never closed"
+           : csv->record.in_quotes  ? "is longer than 16 MB; is a quote not closed?"
+                                    : "is longer than 16 MB";
+}
+
 tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
 {
     tm_input_skip(csv->input, csv->used);
@@ -292,8 +276,11 @@ tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
         bool last = tm_input_ended(csv->input);
         if (n == 0 && last)
             return TM_NEXT_END;
-        if (n > 0 && csv->skip_line) {
-            skip_rest(csv, p, n);
+        if (n > 0 && (csv->skip_line || csv->skip_record)) {
+            if (csv->skip_line)
+                skip_rest(csv, p, n);
+            else
+                skip_record(csv, p, n);
             continue;
         }
         tm_csv_end got = n == 0 ? TM_CSV_MORE : tm_csv_record_scan(&csv->record, p, p + n, last);
@@ -302,6 +289,11 @@ tm_next_row tm_csv_next(tm_csv *csv, tm_row *row, GError **error)
             tm_input_skip(csv->input, (size_t)(csv->record.next - p));
         } else if (got == TM_CSV_RECORD) {
             good_or_bad(csv, p, row);
+            return TM_NEXT_ROW;
+        } else if ((got == TM_CSV_OPEN_QUOTE || (got == TM_CSV_MORE && n > TM_ROW_MAX)) &&
+                   !(csv->record.in_quotes &&
+                     tm_csv_swallows_records(p, n, csv->record.delimiter, csv->n_columns))) {
+            bad_record(csv, p, n, record_reason(csv, got), row);
             return TM_NEXT_ROW;
         } else if ((got != TM_CSV_MORE || n > TM_ROW_MAX) &&
                    bad_line(csv, p, n, quote_reason(got, csv->record.lines == 1), row)) {

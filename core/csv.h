@@ -2,13 +2,15 @@
  * CR; quoted cells may hold all three. A completely empty line is skipped.
  *
  * Columns: the first record, unless there is no header. A column without a name is called `columnN` (its
- * place, 1-based), a name that came before gets `_2`, `_3`, ... The delimiter is sniffed among , ; tab | in
- * the first records: it must split the header; of several the one that gives most records as many cells as
- * the header. When none splits the header there is one column, and each line is its cell, commas and all.
+ * place, 1-based), a further one of a name gets the first of `_2`, `_3`, ... that no column has. The
+ * delimiter is sniffed in the first records (csv_sniff.h). When none splits the header there is one column,
+ * and each line is its cell, commas and all.
  *
  * Bad rows: too many or too few cells, text after a closing quote, a quote that is never closed, bytes that
  * can't be decoded, more than TM_ROW_MAX. After a bad quote the reading goes on at the line after the one on
- * which the record began, so that a missing quote costs one line and not the file. */
+ * which the record began, so that a missing quote costs one line and not the file. Where no second quote
+ * shows that it is missing (the file ends first, or TM_ROW_MAX does), the lines themselves decide: where they
+ * look like records it is, else they are one long text, and one bad row (csv_line.h). */
 #pragma once
 #include "core/input.h"
 #include "core/row.h"

@@ -35,16 +35,20 @@ static int64_t count_lines(const char *p, const char *end)
 }
 
 /* Copies a cell that begins after its opening quote to *out; *from then stands behind the closing one. */
-static tm_csv_end scan_quoted(const char **from, const char *end, bool last, char **out, int64_t *lines)
+static tm_csv_end scan_quoted(tm_csv_record *record, const char **from, const char *end, bool last,
+                              char **out)
 {
     const char *p = *from;
     for (;;) {
         const char *quote = memchr(p, '"', (size_t)(end - p));
-        if (!quote)
+        record->in_quotes = !quote;
+        if (!quote) {
+            record->lines += count_lines(p, end);
             return last ? TM_CSV_OPEN_QUOTE : TM_CSV_MORE;
+        }
         memcpy(*out, p, (size_t)(quote - p));
         *out += quote - p;
-        *lines += count_lines(p, quote);
+        record->lines += count_lines(p, quote);
         p = quote + 1;
         if (p == end && !last)
             return TM_CSV_MORE;
@@ -74,11 +78,12 @@ tm_csv_end tm_csv_record_scan(tm_csv_record *record, const char *p, const char *
     const bool *special = record->special;
     g_array_set_size(record->cells, 0);
     record->lines = 1;
+    record->in_quotes = false;
     for (;;) {
         tm_cell cell = {out, 0};
         if (p < end && *p == '"') {
             p++;
-            tm_csv_end got = scan_quoted(&p, end, last, &out, &record->lines);
+            tm_csv_end got = scan_quoted(record, &p, end, last, &out);
             if (got != TM_CSV_RECORD)
                 return got;
             if (p < end && !special[(guchar)*p])

@@ -10,6 +10,7 @@ typedef struct {
     char *text;        /* their bytes */
     size_t text_capacity;
     int64_t lines;       /* line ends in the record, its own counted */
+    bool in_quotes;      /* TM_CSV_MORE: the bytes end inside of quotes */
     const char *raw_end; /* its end without and with its line end */
     const char *next;
 } tm_csv_record;

@@ -157,8 +157,8 @@ tm_next_row tm_dataset_next(tm_dataset *dataset, tm_row *row, GError **error)
     return dataset->csv ? tm_csv_next(dataset->csv, row, error) : tm_jsonl_next(dataset->jsonl, row, error);
 }
 
-/* A line of JSONL is kept as it came, unless it holds what a strict reader might refuse (lone surrogates are
- * mended on reading) or what would break a line. */
+/* A line of JSONL is kept as it came, blanks and all, unless it may hold what a strict reader refuses (lone
+ * surrogates are mended on reading) or what would break a line. */
 static bool keeps_its_text(const tm_dataset *dataset, const tm_row *row)
 {
     return strcmp(dataset->format, "jsonl") == 0 && !memmem(row->raw, row->raw_length, "\\u", 2) &&
@@ -171,7 +171,7 @@ void tm_row_write_json(const tm_dataset *dataset, const tm_row *row, GString *ou
         if (keeps_its_text(dataset, row))
             g_string_append_len(out, row->raw, (gssize)row->raw_length);
         else
-            tm_json_write(out, row->object);
+            tm_json_write_compact(out, row->raw, row->raw_length);
         return;
     }
     for (size_t i = 0; i < row->n_cells; i++) {

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef BLOCK /* fuzz targets have small files come in several */
 #define BLOCK ((size_t)256 << 10)
+#endif
 
 struct tm_input {
     char *name;
@@ -98,9 +100,12 @@ static gboolean open_archive(tm_input *input, GError **error)
     return TRUE;
 }
 
-/* Files that people hand in as data and that are none. */
+/* Files that people hand in as data and that are none: also gz, bz2, xz and zst that could not be unpacked.
+ */
 static gboolean refuse_other_formats(tm_input *input, GError **error)
 {
+    static const char broken[] =
+        "holds packed data that can't be read: it is cut short or damaged, or packed twice";
     static const struct {
         const char *magic;
         size_t n;
@@ -110,6 +115,12 @@ static gboolean refuse_other_formats(tm_input *input, GError **error)
          "is a ZIP archive or an Excel workbook: unpack it, or save the sheet as CSV (UTF-8)"},
         {"PK\005\006", 4, "is an empty ZIP archive"},
         {"\xd0\xcf\x11\xe0", 4, "is an old Excel or Office file: save the sheet as CSV (UTF-8)"},
+        {"\x1f\x8b", 2, broken},
+        {"BZh9", 4, broken},
+        {"\xfd"
+         "7zXZ",
+         5, broken},
+        {"\x28\xb5\x2f\xfd", 4, broken},
         {"PAR1", 4, "is a Parquet file: write it out as JSONL first, e.g. with duckdb or pandas"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
@@ -210,7 +221,7 @@ void tm_input_close(tm_input *input)
 const char *tm_input_bytes(const tm_input *input, size_t *n)
 {
     *n = input->end - input->start;
-    return input->window + input->start;
+    return *n > 0 ? input->window + input->start : "";
 }
 
 void tm_input_skip(tm_input *input, size_t n)
@@ -228,8 +239,8 @@ static void make_room(tm_input *input)
     input->end = used;
     size_t wanted = used + MAX(used / 2, BLOCK);
     if (wanted > input->capacity) {
-        input->capacity = wanted;
-        input->window = g_realloc(input->window, wanted);
+        input->capacity = wanted + BLOCK; /* a pipe brings little at a time */
+        input->window = g_realloc(input->window, input->capacity);
     }
 }
 

@@ -32,6 +32,12 @@ json_t *tm_json_read(const char *text, size_t length);
 /* Parses with U+0000 allowed; lone surrogates are mended to U+FFFD, a BOM is skipped, any value may stand at
  * the top, integers past 64 bits become reals. NULL and *error with line and column. (transfer full) */
 json_t *tm_json_parse(const char *text, size_t length, GError **error);
+/* The same of a row of data, where a number that no machine number holds as it is written (an integer past 64
+ * bits, a real of more than 17 digits) becomes the string of its text: an id stays that id. */
+json_t *tm_json_parse_row(const char *text, size_t length, GError **error);
+/* Appends JSON text that tm_json_parse() takes as it is written, but without the blanks between its tokens,
+ * and with lone surrogates as U+FFFD. */
+void tm_json_write_compact(GString *out, const char *text, size_t length);
 
 /* Members of an object, or the fallback where it is absent or of another type. Borrowed. */
 const char *tm_json_string(const json_t *object, const char *key, const char *fallback);

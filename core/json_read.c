@@ -8,6 +8,7 @@
 enum {
     MOST_DEPTH = 64,
     MOST_DIGITS = 18, /* of an integer that surely fits */
+    MOST_REAL = 18,   /* characters of a real that a double surely tells apart: 17 digits and a point */
 };
 
 typedef struct {
@@ -129,6 +130,16 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
+/* Has the real more digits than a double tells apart? Then it may be wanted as it is written. */
+static bool is_long(const char *real, size_t length)
+{
+    enum { EXACT = 17 };
+    int digits = 0;
+    for (size_t i = 0; length > EXACT && i < length && !memchr("eE", real[i], 2); i++)
+        digits += g_ascii_isdigit(real[i]) && (digits > 0 || real[i] != '0');
+    return digits > EXACT;
+}
+
 /* After the digits of `from`: a fraction, an exponent, or both. */
 static json_t *read_real(reader *r, const char *from)
 {
@@ -148,7 +159,7 @@ static json_t *read_real(reader *r, const char *from)
             return NULL;
     }
     size_t length = (size_t)(r->at - from);
-    if (length >= sizeof copy)
+    if (length >= sizeof copy || is_long(from, length))
         return NULL;
     memcpy(copy, from, length);
     copy[length] = '\0';

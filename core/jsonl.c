@@ -96,6 +96,10 @@ static char *parse_reason(const GError *parse_error)
 /* Fills the row from its text. */
 static void fill_row(tm_jsonl *jsonl, const char *text, size_t length, tm_row *row)
 {
+    if (length > 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* files with BOMs, one behind the other */
+        text += 3;
+        length -= 3;
+    }
     *row = (tm_row){.number = ++jsonl->number, .line = jsonl->line, .raw = text, .raw_length = length};
     if (length > TM_ROW_MAX) {
         row->raw_length = TM_ROW_KEPT;
@@ -110,7 +114,7 @@ static void fill_row(tm_jsonl *jsonl, const char *text, size_t length, tm_row *r
         return;
     }
     g_autoptr(GError) parse_error = NULL;
-    jsonl->object = tm_json_parse(text, length, &parse_error);
+    jsonl->object = tm_json_parse_row(text, length, &parse_error);
     if (!jsonl->object)
         row->bad = jsonl->why = parse_reason(parse_error);
     else if (!json_is_object(jsonl->object))

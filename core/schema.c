@@ -41,17 +41,10 @@ static void rule_free(gpointer data)
 
 static const tm_rule *build(tm_builder *builder, const json_t *schema);
 
-static gboolean build_types(tm_builder *builder, tm_rule *rule, const json_t *type)
+static gboolean build_type(tm_builder *builder, tm_rule *rule, const json_t *type)
 {
     static const char *const names[] = {"object",  "array",   "string", "number",
                                         "integer", "boolean", "null",   NULL};
-    if (json_is_array(type)) {
-        for (size_t i = 0; i < json_array_size(type); i++)
-            if (json_is_array(json_array_get(type, i)) ||
-                !build_types(builder, rule, json_array_get(type, i)))
-                return FALSE;
-        return TRUE;
-    }
     const char *word = json_string_value(type);
     if (!word)
         return tm_fail(builder->error, TM_ERROR_INPUT, "schema: a type is no word");
@@ -66,6 +59,17 @@ static gboolean build_types(tm_builder *builder, tm_rule *rule, const json_t *ty
     const char *guess = tm_guess(word, names, (size_t)-1);
     return tm_fail(builder->error, TM_ERROR_INPUT, "schema: unknown type '%s'%s%s%s", word,
                    guess ? "; did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
+}
+
+/* One of the words, or a list of them. */
+static gboolean build_types(tm_builder *builder, tm_rule *rule, const json_t *type)
+{
+    if (!json_is_array(type))
+        return build_type(builder, rule, type);
+    for (size_t i = 0; i < json_array_size(type); i++)
+        if (!build_type(builder, rule, json_array_get(type, i)))
+            return FALSE;
+    return TRUE;
 }
 
 static GRegex *build_pattern(tm_builder *builder, const char *pattern)

@@ -80,7 +80,7 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     const tm_engine_work *work = &flight->batch->work;
     g_autoptr(GError) error = NULL;
-    g_autoptr(json_t) row = tm_json_parse(flight->lease.body, flight->lease.length, &error);
+    g_autoptr(json_t) row = tm_json_parse_row(flight->lease.body, flight->lease.length, &error);
     g_autoptr(json_t) input = row ? tm_binding_input(work->binding, row, &error) : NULL;
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
     if (messages && flight->lease.kept)

@@ -267,7 +267,10 @@ static gboolean write_all(results *r, GError **error)
         r->table = tm_results_table_new(r->options);
         if (tm_results_table_learns(r->table) && !learn_columns(r, error))
             return FALSE;
-        tm_results_table_head(r->table, r->buffer);
+        g_autoptr(GString) renamed = g_string_new(NULL);
+        tm_results_table_head(r->table, r->buffer, renamed);
+        if (renamed->len > 0)
+            r->count->renamed = g_string_free(g_steal_pointer(&renamed), FALSE);
     }
     return (r->options->dataset ? write_data(r, error) : write_batch(r, error)) && flush(r, error);
 }
@@ -283,5 +286,6 @@ gboolean tm_results_write(tm_store *store, const tm_batch *batch, const tm_resul
         g_hash_table_unref(r.occurrences);
     tm_results_table_free(r.table);
     g_string_free(r.buffer, TRUE);
+    count->cut_off = r.closed;
     return good;
 }

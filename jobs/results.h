@@ -8,7 +8,8 @@
  * later rows have are left out: JSONL has all); then `output`, or for JSON answers `output.KEY` for each of
  * `output_keys`, else for each key of the first 1,000 rows' answers; then _status and _error ("class:
  * message"). What of a JSON answer has no column there (text that is no JSON object, another key) is not
- * lost: it is in _error. */
+ * lost: it is in _error. Where the data has a column of one of these names it keeps it, and ours is NAME_2.
+ */
 #pragma once
 #include "core/binding.h"
 #include "core/label.h"
@@ -42,6 +43,8 @@ typedef struct {
     int64_t n_waiting; /* and running */
     int64_t n_held, n_cancelled;
     int64_t n_unknown_rows; /* rows of DATA that were never queued, or can't be used */
+    char *renamed;          /* "output is in output_2": the data has a column of that name; NULL; free it */
+    bool cut_off;           /* the reader closed the pipe: not all was written */
 } tm_results_count;
 
 /* Writes all to `out`. A closed pipe is no error: writing just ends. */

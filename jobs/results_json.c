@@ -35,29 +35,13 @@ static void write_text(GString *out, const char *name, const char *text)
 }
 
 /* JSON text that was checked when it came, without the blanks between its tokens: parsing it once more would
- * take most of the time of writing results. False: it has fences or escapes that are to be mended, parse it.
- */
+ * take most of the time of writing results. False: it has a fence, or is to be mended; parse it. */
 static bool write_compact(GString *out, const char *text, size_t length)
 {
-    const char *end = text + length, *p = text;
-    if (length == 0 || memchr(text, '`', MIN(length, 16)) || memmem(text, length, "\\ud", 3) ||
-        memmem(text, length, "\\uD", 3) || !tm_utf8_valid(text, length))
+    if (length == 0 || memchr(text, '`', MIN(length, 16)) || !tm_utf8_valid(text, length))
         return false;
     size_t before = out->len;
-    while (p < end) {
-        const char *from = p;
-        if (*p == '"') {
-            for (p++; p < end && *p != '"'; p++)
-                p += *p == '\\';
-            p = MIN(p + 1, end);
-        } else {
-            while (p < end && *p != '"' && !g_ascii_isspace(*p))
-                p++;
-        }
-        g_string_append_len(out, from, p - from);
-        while (p < end && g_ascii_isspace(*p))
-            p++;
-    }
+    tm_json_write_compact(out, text, length);
     return out->len > before;
 }
 

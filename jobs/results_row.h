@@ -34,5 +34,6 @@ bool tm_results_table_learns(const tm_results_table *table);
 /* Takes them from a page of rows (tm_stored). */
 void tm_results_table_learn(tm_results_table *table, const GArray *page);
 void tm_results_table_free(tm_results_table *table);
-void tm_results_table_head(tm_results_table *table, GString *out);
+/* `renamed`: "output is in output_2, ..." is appended to it where the data has columns of our names. */
+void tm_results_table_head(tm_results_table *table, GString *out, GString *renamed);
 void tm_results_table_row(tm_results_table *table, const tm_result *result, GString *out);

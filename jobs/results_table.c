@@ -1,5 +1,6 @@
 /* results_table.c - the results as CSV or TSV. */
 #include "core/answer.h"
+#include "core/column.h"
 #include "core/json.h"
 #include "jobs/results_row.h"
 #include <string.h>
@@ -7,38 +8,38 @@
 struct tm_results_table {
     char delimiter;
     bool spreadsheet, json_output;
-    bool cells;         /* the data file has columns: its cells are taken as they are */
-    bool fixed_keys;    /* the keys are told by the schema, or there are none */
-    GPtrArray *columns; /* char*, of the input */
-    GPtrArray *keys;    /* char*, of JSON answers; none: one column `output` */
+    bool cells;                       /* the data file has columns: its cells are taken as they are */
+    bool fixed_keys;                  /* the keys are told by the schema, or there are none */
+    GPtrArray *columns;               /* char*, of the input */
+    GPtrArray *keys;                  /* char*, of JSON answers; none: one column `output` */
+    GHashTable *has_column, *has_key; /* the same as sets, borrowed */
     GString *scratch;
     bool begun; /* a cell of the present line is written */
 };
 
 /* ---- the columns ---- */
 
-static bool has(const GPtrArray *names, const char *name)
+static void add_name(GPtrArray *names, GHashTable *set, const char *name)
 {
-    for (guint i = 0; i < names->len; i++)
-        if (strcmp(g_ptr_array_index(names, i), name) == 0)
-            return true;
-    return false;
+    if (g_hash_table_contains(set, name))
+        return;
+    g_ptr_array_add(names, g_strdup(name));
+    g_hash_table_add(set, g_ptr_array_index(names, names->len - 1));
 }
 
 /* Adds the members of an object that are not there yet. */
-static void add_members(GPtrArray *names, const json_t *object)
+static void add_members(GPtrArray *names, GHashTable *set, const json_t *object)
 {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)object, key, value)
-        if (!has(names, key))
-            g_ptr_array_add(names, g_strdup(key));
+        add_name(names, set, key);
 }
 
-static void add_names(GPtrArray *names, char *const *from)
+static void add_names(GPtrArray *names, GHashTable *set, char *const *from)
 {
     for (; from && *from; from++)
-        g_ptr_array_add(names, g_strdup(*from));
+        add_name(names, set, *from);
 }
 
 tm_results_table *tm_results_table_new(const tm_results_options *options)
@@ -49,12 +50,14 @@ tm_results_table *tm_results_table_new(const tm_results_options *options)
     table->json_output = options->json_output;
     table->columns = g_ptr_array_new_with_free_func(g_free);
     table->keys = g_ptr_array_new_with_free_func(g_free);
+    table->has_column = g_hash_table_new(g_str_hash, g_str_equal);
+    table->has_key = g_hash_table_new(g_str_hash, g_str_equal);
     table->scratch = g_string_new(NULL);
     char **columns = options->dataset ? tm_dataset_columns(options->dataset) : NULL;
     table->cells = columns != NULL;
-    add_names(table->columns, columns);
+    add_names(table->columns, table->has_column, columns);
     if (options->json_output)
-        add_names(table->keys, options->output_keys);
+        add_names(table->keys, table->has_key, options->output_keys);
     table->fixed_keys = !options->json_output || table->keys->len > 0;
     return table;
 }
@@ -70,11 +73,11 @@ void tm_results_table_learn(tm_results_table *table, const GArray *page)
         const tm_stored *stored = &g_array_index(page, tm_stored, i);
         if (!table->cells && stored->body) {
             g_autoptr(json_t) body = tm_json_parse(stored->body, stored->body_length, NULL);
-            add_members(table->columns, body);
+            add_members(table->columns, table->has_column, body);
         }
         if (!table->fixed_keys && stored->output) {
             g_autoptr(json_t) answer = tm_answer_json(stored->output, stored->output_length);
-            add_members(table->keys, answer);
+            add_members(table->keys, table->has_key, answer);
         }
     }
 }
@@ -83,6 +86,8 @@ void tm_results_table_free(tm_results_table *table)
 {
     if (!table)
         return;
+    g_hash_table_unref(table->has_column);
+    g_hash_table_unref(table->has_key);
     g_ptr_array_unref(table->columns);
     g_ptr_array_unref(table->keys);
     g_string_free(table->scratch, TRUE);
@@ -154,20 +159,35 @@ static void write_value(tm_results_table *table, const json_t *value, GString *o
 
 /* ---- lines ---- */
 
-void tm_results_table_head(tm_results_table *table, GString *out)
+/* A column of ours. One of the data's own with its name keeps it: ours is NAME_2 then, which `renamed` tells.
+ */
+static void write_own_name(tm_results_table *table, GHashTable *taken, const char *name, GString *out,
+                           GString *renamed)
 {
+    char *free_name = tm_column_new_name(taken, NULL, name);
+    write_text(table, free_name, out);
+    if (strcmp(free_name, name) != 0)
+        g_string_append_printf(renamed, "%s%s is in %s", renamed->len ? ", " : "", name, free_name);
+    g_hash_table_add(taken, free_name);
+}
+
+void tm_results_table_head(tm_results_table *table, GString *out, GString *renamed)
+{
+    g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (table->spreadsheet)
         g_string_append(out, "\xef\xbb\xbf");
-    for (guint i = 0; i < table->columns->len; i++)
+    for (guint i = 0; i < table->columns->len; i++) {
         write_text(table, g_ptr_array_index(table->columns, i), out);
+        g_hash_table_add(taken, g_strdup(g_ptr_array_index(table->columns, i)));
+    }
     for (guint i = 0; i < table->keys->len; i++) {
         g_autofree char *name = g_strconcat("output.", g_ptr_array_index(table->keys, i), NULL);
-        write_text(table, name, out);
+        write_own_name(table, taken, name, out, renamed);
     }
     if (table->keys->len == 0)
-        write_text(table, "output", out);
-    write_text(table, "_status", out);
-    write_text(table, "_error", out);
+        write_own_name(table, taken, "output", out, renamed);
+    write_own_name(table, taken, "_status", out, renamed);
+    write_own_name(table, taken, "_error", out, renamed);
     end_line(table, out);
 }
 
@@ -185,7 +205,7 @@ static void write_input(tm_results_table *table, const tm_result *result, GStrin
     g_autoptr(json_t) parsed = NULL;
     const json_t *object = row ? row->object : NULL;
     if (!row && result->stored && result->stored->body)
-        object = parsed = tm_json_parse(result->stored->body, result->stored->body_length, NULL);
+        object = parsed = tm_json_parse_row(result->stored->body, result->stored->body_length, NULL);
     for (guint i = 0; i < table->columns->len; i++)
         write_value(table, json_object_get(object, g_ptr_array_index(table->columns, i)), out);
 }

@@ -101,6 +101,11 @@ static const csv_case cases[] = {
     {"a delimiter inside quotes is none", TEXT("\"a;b;c\",d\n1,2\n"), 0, 0, NULL, "a;b;c|d\n2:1|2"},
     {"the delimiter that most rows agree on wins", TEXT("a;x, y\n1;2\n3;4\n"), 0, 0, NULL,
      "a|x, y\n2:1|2\n3:3|4"},
+    {"commas of prose in the header and in every row are no delimiter",
+     TEXT("id;stars (1,5)\n12;bad, really\n"), 0, 0, NULL, "id|stars (1,5)\n2:12|bad, really"},
+    {"a quote that makes no sense speaks against a delimiter",
+     TEXT("stars (1,5)\ttext\n\"said \"\"no\"\"\"\tx\n3\ty\n"), 0, 0, NULL,
+     "stars (1,5)|text\n2:said \"no\"|x\n3:3|y"},
     {"a header of one column leaves lines whole", TEXT("text\nwell, yes; no\n\"a, \"\"b\"\"\"\n"), 0, 0, NULL,
      "text\n2:well, yes; no\n3:a, \"b\""},
     {"a named delimiter splits a header of one column", TEXT("text\na,b\n"), ',', 0, NULL,
@@ -110,8 +115,8 @@ static const csv_case cases[] = {
      "column1|column2\n1:1|2\n2:3|4"},
     {"without a header texts with commas stay whole", TEXT("well, yes\nno\nmaybe, a, b\n"), 0, true, NULL,
      "column1\n1:well, yes\n2:no\n3:maybe, a, b"},
-    {"names that come again get a number", TEXT("a,a,a_2,a,\n1,2,3,4,5\n"), 0, 0, NULL,
-     "a|a_2|a_2_2|a_3|column5\n2:1|2|3|4|5"},
+    {"names that come again get a number that no column has", TEXT("a,a,a_2,a,\n1,2,3,4,5\n"), 0, 0, NULL,
+     "a|a_3|a_2|a_4|column5\n2:1|2|3|4|5"},
     {"too many and too few cells", TEXT("a,b\n1\n1,2,3\n4,5\n"), 0, 0, NULL,
      "a|b\n2!has 1 cell, the header has 2\n3!has 3 cells, the header has 2\n4:4|5"},
     {"text after a closing quote", TEXT("a,b\n\"x\" y,1\n3,4\n"), 0, 0, NULL,
@@ -124,7 +129,12 @@ static const csv_case cases[] = {
      "closed?\n3:3|4\n4:5|y\n5:6|7"},
     {"bad quotes with CRLF keep the line numbers", TEXT("a,b\r\n1,\"x\r\n3,4\r\n"), 0, 0, NULL,
      "a|b\n2!opens a quote that is never closed\n3:3|4"},
+    {"a text that is cut off inside its quotes is one bad row",
+     TEXT("a,b\n1,2\n3,\"Dear all\nthe report, the plan, and the rest\nare\n"), 0, 0, NULL,
+     "a|b\n2:1|2\n3!opens a quote that is never closed"},
     {"NUL bytes are text", TEXT("a,b\n1\0z,\"2\0\"\n"), 0, 0, NULL, "a|b\n2:1\\0z|2\\0"},
+    {"a header with NULs behind a name that comes again", TEXT("a,a,b\0,c\n"), 0, 0, NULL,
+     "error: t.csv:1: the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le"},
     {"a header with NULs suggests UTF-16", TEXT("a\0,\0b\0\n\0"), 0, 0, NULL,
      "error: t.csv:1: the header holds NUL bytes: is this UTF-16? Then add --encoding utf-16le"},
     {"rows that are not UTF-8; the third suggests an encoding", TEXT("a\n\xe9\nx\n\xe9\n\xe9\n"), 0, 0, NULL,
@@ -211,6 +221,32 @@ static void too_long(void)
     }
 }
 
+/* A text of many lines, over 16 MB, in a cell that is closed well: its lines are no rows. */
+static void long_text(void)
+{
+    g_autoptr(GString) text = g_string_new("a,b,c\n1,x,\"he said \"\"no\"\"\n");
+    int lines = 0;
+    for (; text->len < TM_ROW_MAX + TM_ROW_MAX / 2; lines++)
+        g_string_append(text,
+                        lines % 3 ? "some prose, and more of it, in a line, \"\"quoted\"\"\n" : "line\n");
+    g_string_append(text, "end\"\n2,3,\"4\"\n5,6,7\n");
+    g_autofree char *path = g_build_filename(dir, "l.csv", NULL);
+    g_assert_true(g_file_set_contents(path, text->str, (gssize)text->len, NULL));
+    g_autoptr(tm_input) input = tm_input_open(path, NULL, NULL);
+    tm_csv *csv = tm_csv_new(input, 0, false, NULL);
+    tm_row row;
+    g_assert_cmpint(tm_csv_next(csv, &row, NULL), ==, TM_NEXT_ROW);
+    g_assert_cmpstr(row.bad, ==, "is longer than 16 MB; is a quote not closed?");
+    g_assert_cmpint(tm_csv_next(csv, &row, NULL), ==, TM_NEXT_ROW);
+    g_assert_cmpstr(row.bad, ==, NULL);
+    g_assert_cmpint(row.number, ==, 2);
+    g_assert_cmpint(row.line, ==, lines + 4);
+    g_assert_cmpstr(row.cells[2].text, ==, "4");
+    g_assert_cmpint(tm_csv_next(csv, &row, NULL), ==, TM_NEXT_ROW);
+    g_assert_cmpint(tm_csv_next(csv, &row, NULL), ==, TM_NEXT_END);
+    tm_csv_free(csv);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -222,6 +258,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/csv/rows across the window's edges come whole", windows);
     g_test_add_func("/csv/a row over 16 MB is bad and the rest goes on", too_long);
+    g_test_add_func("/csv/a text of many lines over 16 MB is one bad row", long_text);
     int failed = g_test_run();
     for (const char *const *name = (const char *const[]){"t.csv", "w.csv", "l.csv", NULL}; *name; name++) {
         g_autofree char *path = g_build_filename(dir, *name, NULL);

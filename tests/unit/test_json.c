@@ -229,6 +229,48 @@ static void what_is_deep_is_left_to_jansson(void)
     g_assert_nonnull(value);
 }
 
+/* What a row's number is read as: itself, or the text it was written as. */
+static void a_row_keeps_numbers_as_they_are_written(void)
+{
+    static const struct {
+        const char *written, *read;
+    } cases[] = {
+        {"9007199254740993", "9007199254740993"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"9223372036854775808", "\"9223372036854775808\""},
+        {"18446744073709551615", "\"18446744073709551615\""},
+        {"-123456789012345678901234567890", "\"-123456789012345678901234567890\""},
+        {"0.1000000000000000055", "\"0.1000000000000000055\""},
+        {"3.14159265358979323846e0", "\"3.14159265358979323846e0\""},
+        {"0.00012345678901234567", "0.00012345678901234567"},
+        {"1.50", "1.5"},
+        {"[18446744073709551615,{\"a\":\"18446744073709551616\"}]",
+         "[\"18446744073709551615\",{\"a\":\"18446744073709551616\"}]"},
+        {"[\"\\ud83d\",-9223372036854775808]", "[\"\xef\xbf\xbd\",-9223372036854775808]"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(json_t) value = tm_json_parse_row(cases[i].written, strlen(cases[i].written), NULL);
+        g_autofree char *read = tm_json_text(value);
+        g_assert_cmpstr(read, ==, cases[i].read);
+    }
+    static const char *const broken[] = {"{12345678901234567890: 1}", "[012345678901234567890]",
+                                         "[12345678901234567890.]", "[12345678901234567890"};
+    for (size_t i = 0; i < G_N_ELEMENTS(broken); i++)
+        g_assert_null(tm_json_parse_row(broken[i], strlen(broken[i]), NULL));
+}
+
+static void json_text_is_made_compact(void)
+{
+    static const char text[] = " {\n \"a b\" : [ 1.0 , \"x \\\" y\" ],\r\n\"c\":\"\\ud83d!\\ud83d\\ude00\", "
+                               "\"a b\": 18446744073709551615 }\n";
+    g_autoptr(GString) out = g_string_new(NULL);
+    tm_json_write_compact(out, text, strlen(text));
+    g_assert_cmpstr(out->str, ==,
+                    " {\"a b\":[1.0,\"x \\\" y\"],\"c\":\"\xef\xbf\xbd!\\ud83d\\ude00\",\"a b\":"
+                    "18446744073709551615}" +
+                        1);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
@@ -240,6 +282,8 @@ int main(int argc, char **argv)
     g_test_add_func("/json/values keep their order", values_keep_their_order);
     g_test_add_func("/json/lone surrogates, NULs, BOMs and huge integers are read",
                     what_the_world_sends_is_read);
+    g_test_add_func("/json/a row keeps numbers as they are written", a_row_keeps_numbers_as_they_are_written);
+    g_test_add_func("/json/text is made compact", json_text_is_made_compact);
     g_test_add_func("/json/the quick reader takes what is plain", the_quick_reader_takes_what_is_plain);
     g_test_add_func("/json/the quick reader never differs from jansson",
                     the_quick_reader_never_differs_from_jansson);

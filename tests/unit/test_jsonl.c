@@ -66,6 +66,11 @@ static const json_case cases[] = {
      "1!holds bytes that are not UTF-8\n2:{\"a\":2}"},
     {"lone surrogates are mended", "{\"a\":\"\\ud83d\"}\n", LINES, "1:{\"a\":\"\xef\xbf\xbd\"}"},
 
+    {"a BOM on a line in the middle, of files one behind the other", "{\"a\":1}\n\xef\xbb\xbf{\"a\":2}\n",
+     LINES, "1:{\"a\":1}\n2:{\"a\":2}"},
+    {"a number past 64 bits is the text that it was written as", "{\"a\":18446744073709551615}\n", LINES,
+     "1:{\"a\":\"18446744073709551615\"}"},
+
     {"an array on one line", "[{\"a\":1},{\"a\":2}]", ARRAY, "1:{\"a\":1}\n1:{\"a\":2}"},
     {"a pretty array", " [\n  {\n    \"a\": [1, 2]\n  },\n  {\n    \"a\": \"x, ]} y\"\n  }\n]\n", ARRAY,
      "2:{\"a\":[1,2]}\n5:{\"a\":\"x, ]} y\"}"},

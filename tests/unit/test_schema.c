@@ -187,6 +187,8 @@ static void schemas_that_are_none_are_refused(void)
     static const char *const cases[][2] = {
         {"{type: strnig}", "unknown type 'strnig'; did you mean 'string'?"},
         {"{type: 5}", "a type is no word"},
+        {"{type: [string, ['null']]}",
+         "a type is no word"}, /* found by fuzzing: it failed without a reason */
         {"{pattern: '('}", "the pattern '('"},
         {"{$ref: 'http://example.com/x'}", "nothing stands at $ref"},
         {"{$ref: '#/$defs/gone'}", "nothing stands at $ref"},
