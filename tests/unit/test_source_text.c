@@ -80,6 +80,48 @@ static const struct {
      "user: 6 of AB 2"},
     {"try { user.go(); } catch (e) { throw e; }\n if (!name) { throw new Error('no'); }", "`Hi ${name}`",
      "{'name': 'x'}", "user: Hi x"},
+    {"", "`Sum: ${user.a + user.b}`", "{'sum': '7'}", "user: Sum: 7"},
+    {"", "`L: ${items.length > 0 ? items.join(', ') : 'none'}`", "{'items': 'a, b'}", "user: L: a, b"},
+    {"", "`L: ${items.length > 0 ? items.join(', ') : 'none'}`", "{'items': ''}", "user: L: none"},
+    {"", "items.map((i, n) => `${n + 1}. ${i.name.toUpperCase()} (${i.tags.join('/')})`).join('\\n')",
+     "{'items': [{'number': 1, 'name': 'A', 'tags': 'x/y'}, {'number': 2, 'name': 'B', 'tags': 'z'}]}",
+     "user: 1. A (x/y)\n2. B (z)"},
+    {"const lines = items.map(i => { const mine = i.owner === user.id; return `${i.title}${mine ? ' (mine)' "
+     ": ''}`; });",
+     "lines.join('; ')", "{'items': [{'title': 'T', 'mine': ' (mine)'}, {'title': 'U', 'mine': ''}]}",
+     "user: T (mine); U"},
+    {"const M = {a: 'first', b: 'second'};", "`Be ${M[name] || 'last'}.`", "{'name': 'b'}",
+     "user: Be second."},
+    {"const M = {a: 'first', b: 'second'};", "`Be ${M[name] || 'last'}.`", "{'name': 'z'}", "user: Be last."},
+    {"let p; if (flag && name) p = 'both'; else if (flag && !name) p = 'flag'; else p = 'none';", "p",
+     "{'flag': 'x', 'name': ''}", "user: flag"},
+    {"const mood = localStorage.getItem('lastMood') || 'calm';", "`Be ${mood}`", "{'lastMood': 'wild'}",
+     "user: Be wild"},
+    {"const t = name.toLowerCase(); let s = 'A plain style in all of it'; if (t.includes('dark')) s = 'B "
+     "dark';",
+     "s", "{'t_includes_dark': 'x'}", "user: B dark"},
+    {"const say = (x) => typeof x === 'string' ? x : x.join(' ');",
+     "`${say('a')} ${say(['b', 'c'])} ${name}`", "{'name': 'n'}", "user: a b c n"},
+    {"", "JSON.stringify(items.slice(0, 5))", "{'items': '[1]'}", "user: [1]"},
+    /* parts under conditions */
+    {"const parts = [{text: `Look, ${name}`}]; if (flag) parts.push({inlineData: {data: flag, mimeType: "
+     "'image/png'}});",
+     "{parts}", "{'name': 'Bo', 'flag': 'p.png'}", "user: Look, Bo|(p.png)"},
+    {"const parts = [{text: `Look, ${name}`}]; if (flag) parts.push({inlineData: {data: flag, mimeType: "
+     "'image/png'}});",
+     "{parts}", "{'name': 'Bo', 'flag': ''}", "user: Look, Bo"},
+    {"let contents; if (flag) { contents = {parts: [{inlineData: {data: flag, mimeType: 'image/png'}}, "
+     "{text: "
+     "`Edit: ${name}`}]}; } else { contents = `Draw: ${name}`; }",
+     "contents", "{'name': 'n', 'flag': 'p.png'}", "user: (p.png)|Edit: n"},
+    {"let contents; if (flag) { contents = {parts: [{inlineData: {data: flag, mimeType: 'image/png'}}, "
+     "{text: "
+     "`Edit: ${name}`}]}; } else { contents = `Draw: ${name}`; }",
+     "contents", "{'name': 'n', 'flag': ''}", "user: Draw: n"},
+    /* conversations */
+    {"", "items.map(m => ({role: m.role === 'user' ? 'user' : 'model', parts: [{text: m.text}]}))",
+     "{'message': 'Hello'}", "user: Hello"},
+    {"", "[...items, {role: 'user', parts: [{text: name}]}]", "{'name': 'Hello'}", "user: Hello"},
 };
 
 static void renders_what_the_app_sends(void)

@@ -4,6 +4,7 @@
 #include "core/outcome.h"
 #include "core/studio/settings.h"
 #include "core/studio/source/class_schema.h"
+#include "core/studio/source/model_default.h"
 #include "core/studio/source/value_json.h"
 #include <string.h>
 
@@ -199,7 +200,7 @@ static void read_answer(tm_draft *draft, tm_run *run, const tm_request *request)
         draft->response_mime = g_strdup("application/json");
 }
 
-static void read_model(tm_draft *draft, const tm_request *request)
+static void read_model(tm_draft *draft, const tm_run *run, const tm_request *request)
 {
     tm_value *model = request->model;
     g_autoptr(json_t) name = tm_value_to_json(model, NULL, NULL);
@@ -207,6 +208,14 @@ static void read_model(tm_draft *draft, const tm_request *request)
     if (model && model->kind == VALUE_CHOICE && text)
         tm_draft_note(
             draft, "the app chooses the model while it runs: %s is one of them; --model names another", text);
+    g_autofree char *begins_with = text && *text ? NULL : tm_model_default(run->project, model);
+    if (begins_with) {
+        tm_draft_note(
+            draft,
+            "the app chooses the model while it runs: %s is what it begins with; --model names another",
+            begins_with);
+        text = begins_with;
+    }
     if (!text || !*text) {
         g_autofree char *words = model ? words_of(model) : g_strdup("none is named");
         missing(draft, g_strdup_printf("the model (%s) is not in the source: name it with --model", words));
@@ -217,7 +226,7 @@ static void read_model(tm_draft *draft, const tm_request *request)
 
 void tm_config_read(tm_draft *draft, tm_run *run, const tm_request *request)
 {
-    read_model(draft, request);
+    read_model(draft, run, request);
     read_settings(draft, request);
     read_answer(draft, run, request);
 }

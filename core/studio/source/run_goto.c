@@ -25,9 +25,9 @@ static void bind_loop(tm_run *run, tm_frame *frame, tm_code *code)
     /* Of a list that is known the first one is tried first: models, for one. */
     g_autoptr(tm_value) list = code->n > 2 ? tm_run_eval(run, frame, code->kids[1]) : NULL;
     tm_value *known = list && list->kind == VALUE_ARRAY ? tm_value_item(list, 0) : NULL;
-    g_autoptr(tm_value) item = known && known->kind != VALUE_MAPPED && known->kind != VALUE_CHOICE
-                                   ? tm_value_ref(known)
-                                   : tm_run_unknown(run, frame, pattern);
+    bool there =
+        known && known->kind != VALUE_MAPPED && (known->kind != VALUE_CHOICE || tm_value_is_text(known));
+    g_autoptr(tm_value) item = there ? tm_value_ref(known) : tm_run_unknown(run, frame, pattern);
     tm_run_bind(run, frame, pattern, item);
 }
 
