@@ -103,6 +103,9 @@ static const struct {
     {"const say = (x) => typeof x === 'string' ? x : x.join(' ');",
      "`${say('a')} ${say(['b', 'c'])} ${name}`", "{'name': 'n'}", "user: a b c n"},
     {"", "JSON.stringify(items.slice(0, 5))", "{'items': '[1]'}", "user: [1]"},
+    {"", "`L: ${items ? JSON.stringify(items) : 'none'}`", "{'items': '[1]'}", "user: L: [1]"},
+    {"", "`L:${items.map(i => ` ${i.id} ${user.get(i.id).score}`)}`",
+     "{'items': [{'id': 'a', 'score': 1}, {'id': 'b', 'score': 2}]}", "user: L: a 1, b 2"},
     /* parts under conditions */
     {"const parts = [{text: `Look, ${name}`}]; if (flag) parts.push({inlineData: {data: flag, mimeType: "
      "'image/png'}});",
@@ -154,6 +157,19 @@ static void what_can_not_be_said_is_a_variable_with_its_source(void)
     g_assert_cmpstr(tm_json_string(draft->expressions, "list", ""), ==, "list.reduce((a, b) => a + b)");
 }
 
+static void a_default_is_no_constant(void)
+{
+    g_autoptr(house_app) house =
+        house_read("a.py",
+                   "def ask(q, data=None):\n    more = f'Data: {json.dumps(data)}' if data else ''\n"
+                   "    return client.models.generate_content(model='m', contents=f'{q} {more}')\n",
+                   NULL);
+    g_autofree char *with = house_sends(house, 0, "{'q': 'Q', 'data': '[1]'}");
+    g_autofree char *without = house_sends(house, 0, "{'q': 'Q'}");
+    g_assert_cmpstr(with, ==, "user: Q Data: [1]");
+    g_assert_cmpstr(without, ==, "user: Q ");
+}
+
 static void a_default_is_kept(void)
 {
     g_autoptr(house_app) house =
@@ -178,6 +194,7 @@ int main(int argc, char **argv)
                     different_expressions_have_different_names);
     g_test_add_func("/source/what can't be said is a variable with its source",
                     what_can_not_be_said_is_a_variable_with_its_source);
+    g_test_add_func("/source/a default is no constant", a_default_is_no_constant);
     g_test_add_func("/source/a parameter's default is kept", a_default_is_kept);
     return g_test_run();
 }

@@ -354,7 +354,14 @@ static bool keeps_truth(const char *whole, const char *made)
     static const char *const methods[] = {".join(",  ".slice(",          ".substring(",   ".substr(",
                                           ".trim(",  ".toString(",       ".toUpperCase(", ".toLowerCase(",
                                           ".upper(", ".toLocaleString(", ".lower("};
-    if (!whole || !made || !g_str_has_prefix(made, whole))
+    if (!whole || !made)
+        return false;
+    const char *inner = g_str_has_prefix(made, "JSON.stringify(") ? made + strlen("JSON.stringify(")
+                        : g_str_has_prefix(made, "json.dumps(")   ? made + strlen("json.dumps(")
+                                                                  : NULL;
+    if (inner && g_str_has_prefix(inner, whole) && strchr(",)", inner[strlen(whole)]))
+        return true;
+    if (!g_str_has_prefix(made, whole))
         return false;
     const char *rest = made + strlen(whole) + (made[strlen(whole)] == '?');
     for (gsize i = 0; i < G_N_ELEMENTS(methods); i++)

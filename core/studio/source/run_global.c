@@ -14,11 +14,18 @@ static bool is_one(const char *name, const char *const *list)
 
 #define ONE(name, ...) is_one(name, (const char *const[]){__VA_ARGS__, NULL})
 
+static bool is_any(const tm_value *unknown, const void *data)
+{
+    (void)data;
+    return unknown != NULL;
+}
+
 /* JSON.stringify(x, null, 2), json.dumps(x, indent=2) of what is known. */
 static tm_value *stringified(tm_run *run, tm_frame *frame, tm_value *value, tm_value *arguments,
                              tm_value *named, tm_code *call)
 {
-    g_autoptr(json_t) json = tm_value_to_json(value, NULL, NULL);
+    bool known = !tm_value_any(value, is_any, NULL); /* a parameter's default is no constant */
+    g_autoptr(json_t) json = known ? tm_value_to_json(value, NULL, NULL) : NULL;
     if (!json && value->kind == VALUE_OBJECT) { /* what it was before is kept: it may be a request's body */
         tm_value *made = tm_run_missing(run, frame, call);
         tm_value_add(made, tm_value_ref(value));

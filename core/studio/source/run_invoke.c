@@ -90,6 +90,13 @@ static bool is_inner(const tm_value *value, const tm_value *arguments)
            tm_value_any(value, is_foreign, arguments);
 }
 
+static bool find_of(const tm_value *unknown, const void *data)
+{
+    guint *of = (guint *)data;
+    *of = *of ? *of : unknown->of;
+    return *of != 0;
+}
+
 static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_code *callee = code->kids[0];
@@ -142,6 +149,13 @@ static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
             asks = true;
         }
         tm_value *part = tm_value_part(whole, asks ? worded->text : whole->text, written, code);
+        for (guint i = 0; !part->of && arguments->items && i < arguments->items->len; i++)
+            tm_value_any(tm_value_item(arguments, i), find_of, &part->of);
+        if (part->of && !whole->of) { /* records.get(person.id): another one for each */
+            g_autofree char *key = g_strdup_printf("%s|of %u", part->key, part->of);
+            g_free(part->key);
+            part->key = g_steal_pointer(&key);
+        }
         g_clear_pointer(&part->path, g_free);
         return part;
     }

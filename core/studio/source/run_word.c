@@ -32,7 +32,7 @@ static const char *word_of(const tm_code *code)
     if (key && code->source->python && tm_code_is(callee, CODE_MEMBER, "join") && names_something(key))
         code = key; /* ", ".join(names) */
     if (callee && key && key->kind == CODE_OBJECT && key->n > 0 && key->kids[0]->kind == CODE_PAIR &&
-        tm_code_is(callee, CODE_MEMBER, "stringify"))
+        (tm_code_is(callee, CODE_MEMBER, "stringify") || tm_code_is(callee, CODE_MEMBER, "dumps")))
         return key->n == 1 && key->kids[0]->text ? key->kids[0]->text : "data";
     for (int i = 0; code && i < 50; i++) {
         tm_code *inner = tm_code_kid(code, 0);
