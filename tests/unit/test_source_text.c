@@ -80,6 +80,51 @@ static const struct {
      "user: 6 of AB 2"},
     {"try { user.go(); } catch (e) { throw e; }\n if (!name) { throw new Error('no'); }", "`Hi ${name}`",
      "{'name': 'x'}", "user: Hi x"},
+    {"", "`Sum: ${user.a + user.b}`", "{'sum': '7'}", "user: Sum: 7"},
+    {"", "`L: ${items.length > 0 ? items.join(', ') : 'none'}`", "{'items': 'a, b'}", "user: L: a, b"},
+    {"", "`L: ${items.length > 0 ? items.join(', ') : 'none'}`", "{'items': ''}", "user: L: none"},
+    {"", "items.map((i, n) => `${n + 1}. ${i.name.toUpperCase()} (${i.tags.join('/')})`).join('\\n')",
+     "{'items': [{'number': 1, 'name': 'A', 'tags': 'x/y'}, {'number': 2, 'name': 'B', 'tags': 'z'}]}",
+     "user: 1. A (x/y)\n2. B (z)"},
+    {"const lines = items.map(i => { const mine = i.owner === user.id; return `${i.title}${mine ? ' (mine)' "
+     ": ''}`; });",
+     "lines.join('; ')", "{'items': [{'title': 'T', 'mine': ' (mine)'}, {'title': 'U', 'mine': ''}]}",
+     "user: T (mine); U"},
+    {"const M = {a: 'first', b: 'second'};", "`Be ${M[name] || 'last'}.`", "{'name': 'b'}",
+     "user: Be second."},
+    {"const M = {a: 'first', b: 'second'};", "`Be ${M[name] || 'last'}.`", "{'name': 'z'}", "user: Be last."},
+    {"let p; if (flag && name) p = 'both'; else if (flag && !name) p = 'flag'; else p = 'none';", "p",
+     "{'flag': 'x', 'name': ''}", "user: flag"},
+    {"const mood = localStorage.getItem('lastMood') || 'calm';", "`Be ${mood}`", "{'lastMood': 'wild'}",
+     "user: Be wild"},
+    {"const t = name.toLowerCase(); let s = 'A plain style in all of it'; if (t.includes('dark')) s = 'B "
+     "dark';",
+     "s", "{'t_includes_dark': 'x'}", "user: B dark"},
+    {"const say = (x) => typeof x === 'string' ? x : x.join(' ');",
+     "`${say('a')} ${say(['b', 'c'])} ${name}`", "{'name': 'n'}", "user: a b c n"},
+    {"", "JSON.stringify(items.slice(0, 5))", "{'items': '[1]'}", "user: [1]"},
+    {"", "`L: ${items ? JSON.stringify(items) : 'none'}`", "{'items': '[1]'}", "user: L: [1]"},
+    {"", "`L:${items.map(i => ` ${i.id} ${user.get(i.id).score}`)}`",
+     "{'items': [{'id': 'a', 'score': 1}, {'id': 'b', 'score': 2}]}", "user: L: a 1, b 2"},
+    /* parts under conditions */
+    {"const parts = [{text: `Look, ${name}`}]; if (flag) parts.push({inlineData: {data: flag, mimeType: "
+     "'image/png'}});",
+     "{parts}", "{'name': 'Bo', 'flag': 'p.png'}", "user: Look, Bo|(p.png)"},
+    {"const parts = [{text: `Look, ${name}`}]; if (flag) parts.push({inlineData: {data: flag, mimeType: "
+     "'image/png'}});",
+     "{parts}", "{'name': 'Bo', 'flag': ''}", "user: Look, Bo"},
+    {"let contents; if (flag) { contents = {parts: [{inlineData: {data: flag, mimeType: 'image/png'}}, "
+     "{text: "
+     "`Edit: ${name}`}]}; } else { contents = `Draw: ${name}`; }",
+     "contents", "{'name': 'n', 'flag': 'p.png'}", "user: (p.png)|Edit: n"},
+    {"let contents; if (flag) { contents = {parts: [{inlineData: {data: flag, mimeType: 'image/png'}}, "
+     "{text: "
+     "`Edit: ${name}`}]}; } else { contents = `Draw: ${name}`; }",
+     "contents", "{'name': 'n', 'flag': ''}", "user: Draw: n"},
+    /* conversations */
+    {"", "items.map(m => ({role: m.role === 'user' ? 'user' : 'model', parts: [{text: m.text}]}))",
+     "{'message': 'Hello'}", "user: Hello"},
+    {"", "[...items, {role: 'user', parts: [{text: name}]}]", "{'name': 'Hello'}", "user: Hello"},
 };
 
 static void renders_what_the_app_sends(void)
@@ -112,6 +157,19 @@ static void what_can_not_be_said_is_a_variable_with_its_source(void)
     g_assert_cmpstr(tm_json_string(draft->expressions, "list", ""), ==, "list.reduce((a, b) => a + b)");
 }
 
+static void a_default_is_no_constant(void)
+{
+    g_autoptr(house_app) house =
+        house_read("a.py",
+                   "def ask(q, data=None):\n    more = f'Data: {json.dumps(data)}' if data else ''\n"
+                   "    return client.models.generate_content(model='m', contents=f'{q} {more}')\n",
+                   NULL);
+    g_autofree char *with = house_sends(house, 0, "{'q': 'Q', 'data': '[1]'}");
+    g_autofree char *without = house_sends(house, 0, "{'q': 'Q'}");
+    g_assert_cmpstr(with, ==, "user: Q Data: [1]");
+    g_assert_cmpstr(without, ==, "user: Q ");
+}
+
 static void a_default_is_kept(void)
 {
     g_autoptr(house_app) house =
@@ -136,6 +194,7 @@ int main(int argc, char **argv)
                     different_expressions_have_different_names);
     g_test_add_func("/source/what can't be said is a variable with its source",
                     what_can_not_be_said_is_a_variable_with_its_source);
+    g_test_add_func("/source/a default is no constant", a_default_is_no_constant);
     g_test_add_func("/source/a parameter's default is kept", a_default_is_kept);
     return g_test_run();
 }

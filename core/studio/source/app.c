@@ -156,7 +156,8 @@ static void read_with(tm_app *app, const tm_site *site, step *steps, guint n)
 
 static bool is_known(const tm_value *model)
 {
-    g_autofree char *name = tm_value_literal(model);
+    const tm_value *value = model && model->kind == VALUE_UNKNOWN && model->given ? model->given : model;
+    g_autofree char *name = tm_value_literal(value);
     return name != NULL;
 }
 

@@ -4,6 +4,7 @@
 #include "core/outcome.h"
 #include "core/studio/settings.h"
 #include "core/studio/source/class_schema.h"
+#include "core/studio/source/model_default.h"
 #include "core/studio/source/value_json.h"
 #include <string.h>
 
@@ -199,14 +200,37 @@ static void read_answer(tm_draft *draft, tm_run *run, const tm_request *request)
         draft->response_mime = g_strdup("application/json");
 }
 
-static void read_model(tm_draft *draft, const tm_request *request)
+/* Gemini's among the models that are chosen between: the last, as elsewhere. Borrowed; NULL: none. */
+static const char *gemini_of(const tm_value *model)
+{
+    if (model->kind == VALUE_CHOICE) {
+        const char *no = gemini_of(tm_value_item(model, 2));
+        return no ? no : gemini_of(tm_value_item(model, 1));
+    }
+    bool own = model->kind == VALUE_TEXT &&
+               (g_str_has_prefix(model->text, "gemini") || g_str_has_prefix(model->text, "models/"));
+    return own ? model->text : NULL;
+}
+
+static void read_model(tm_draft *draft, const tm_run *run, const tm_request *request)
 {
     tm_value *model = request->model;
     g_autoptr(json_t) name = tm_value_to_json(model, NULL, NULL);
     const char *text = json_string_value(name);
+    const char *own = model && model->kind == VALUE_CHOICE && !request->openai ? gemini_of(model) : NULL;
+    if (own) /* of several providers' the one that this call can mean */
+        text = own;
     if (model && model->kind == VALUE_CHOICE && text)
         tm_draft_note(
             draft, "the app chooses the model while it runs: %s is one of them; --model names another", text);
+    g_autofree char *begins_with = text && *text ? NULL : tm_model_default(run->project, model);
+    if (begins_with) {
+        tm_draft_note(
+            draft,
+            "the app chooses the model while it runs: %s is what it begins with; --model names another",
+            begins_with);
+        text = begins_with;
+    }
     if (!text || !*text) {
         g_autofree char *words = model ? words_of(model) : g_strdup("none is named");
         missing(draft, g_strdup_printf("the model (%s) is not in the source: name it with --model", words));
@@ -217,7 +241,7 @@ static void read_model(tm_draft *draft, const tm_request *request)
 
 void tm_config_read(tm_draft *draft, tm_run *run, const tm_request *request)
 {
-    read_model(draft, request);
+    read_model(draft, run, request);
     read_settings(draft, request);
     read_answer(draft, run, request);
 }

@@ -5,7 +5,8 @@
 typedef struct {
     tm_draft *draft;
     tm_emit *emit;
-    bool system; /* texts go to the system's pieces */
+    bool system;  /* texts go to the system's pieces */
+    bool earlier; /* turns were left out that only the running app knows */
     int depth;
 } reading;
 
@@ -64,8 +65,18 @@ static void add_text(reading *all, bool model, tm_value *value)
     g_ptr_array_add(pieces, tm_emit_piece(all->emit, value));
 }
 
+/* image.split(",")[1] || image: the image. */
+static const tm_value *named_data(const tm_value *data)
+{
+    while (data && data->kind == VALUE_CHOICE)
+        data =
+            tm_value_item(data, 2)->kind == VALUE_UNKNOWN ? tm_value_item(data, 2) : tm_value_item(data, 1);
+    return data;
+}
+
 static void add_medium(reading *all, bool model, const tm_value *data, const tm_value *mime)
 {
+    data = named_data(data);
     if (all->system) {
         missing(all->draft, "the system instruction holds a medium, which was left out");
         return;
@@ -136,26 +147,120 @@ static tm_value *text_of_part(const tm_value *part)
 
 static void read_value(reading *all, tm_value *value, bool model, bool part);
 
+/* A text, a part that is one, or what is not there, whichever way conditions go; NULL: something else.
+ * (transfer full) */
+static tm_value *text_or_nothing(tm_value *value)
+{
+    if (value->kind == VALUE_CHOICE) {
+        g_autoptr(tm_value) yes = text_or_nothing(tm_value_item(value, 1)),
+                            no = text_or_nothing(tm_value_item(value, 2));
+        return yes && no ? tm_value_choice(tm_value_item(value, 0), yes, no) : NULL;
+    }
+    if (text_of_part(value) && tm_value_is_text(text_of_part(value)))
+        return tm_value_ref(text_of_part(value));
+    if (tm_value_is_text(value))
+        return tm_value_ref(value);
+    return value->kind <= VALUE_BOOL ? tm_value_text("") : NULL;
+}
+
+/* Are these parts of one turn, and no turns: may they stand in an {{#if}}? */
+static bool are_parts(const tm_value *value, int depth)
+{
+    const tm_value *mime = NULL;
+    if (depth > 10)
+        return false;
+    if (value->kind == VALUE_OBJECT) {
+        const tm_value *parts = tm_value_get(value, "parts");
+        return !tm_value_get(value, "role") && !tm_value_get(value, "content") &&
+               (parts ? are_parts(parts, depth + 1) : medium_of(value, &mime) || text_of_part(value));
+    }
+    if (value->kind == VALUE_ARRAY) {
+        for (guint i = 0; value->items && i < value->items->len; i++)
+            if (!are_parts(tm_value_item(value, i), depth + 1))
+                return false;
+        return value->items != NULL;
+    }
+    if (value->kind == VALUE_CHOICE)
+        return (tm_value_item(value, 1)->kind <= VALUE_BOOL ||
+                are_parts(tm_value_item(value, 1), depth + 1)) &&
+               (tm_value_item(value, 2)->kind <= VALUE_BOOL || are_parts(tm_value_item(value, 2), depth + 1));
+    return tm_value_is_text(value);
+}
+
+static bool is_plain(const tm_value *condition)
+{
+    return condition->kind == VALUE_UNKNOWN ||
+           (condition->kind == VALUE_CHOICE && is_plain(tm_value_item(condition, 0)) &&
+            is_plain(tm_value_item(condition, 1)) && is_plain(tm_value_item(condition, 2)));
+}
+
+/* The one medium that is all of these parts; NULL. Borrowed. */
+static const tm_value *only_medium(const tm_value *value)
+{
+    const tm_value *mime = NULL;
+    for (;;) {
+        if (value->kind == VALUE_ARRAY && value->items && value->items->len == 1)
+            value = tm_value_item(value, 0);
+        else if (value->kind == VALUE_CHOICE && tm_value_item(value, 2)->kind <= VALUE_BOOL &&
+                 is_plain(tm_value_item(value, 0)))
+            value = tm_value_item(value, 1);
+        else
+            break;
+    }
+    const tm_value *data = value->kind == VALUE_OBJECT ? named_data(medium_of(value, &mime)) : NULL;
+    return data && data->kind == VALUE_UNKNOWN ? data : NULL;
+}
+
+/* Parts, media among them, that are there only where a condition holds. */
+static void read_branches(reading *all, tm_value *value, bool model)
+{
+    tm_value *condition = tm_value_item(value, 0), *yes = tm_value_item(value, 1),
+             *no = tm_value_item(value, 2);
+    bool turned = yes->kind <= VALUE_BOOL, single = turned || no->kind <= VALUE_BOOL;
+    /* if (image) parts.push(image): whether there is one is asked of the file itself. */
+    const tm_value *medium = single && !turned && is_plain(condition) ? only_medium(yes) : NULL;
+    GPtrArray *pieces = pieces_of(all, model);
+    g_autofree char *close = NULL;
+    guint before = pieces->len;
+    g_ptr_array_add(pieces, tm_emit_open(all->emit, medium ? medium : condition, turned, &close));
+    tm_emit_know(all->emit, condition, !turned);
+    if (medium)
+        add_medium(all, model, medium, NULL);
+    else
+        read_value(all, turned ? no : yes, model, true);
+    tm_emit_forget(all->emit);
+    if (!single) {
+        g_ptr_array_add(pieces, tm_emit_tag("else"));
+        tm_emit_know(all->emit, condition, false);
+        read_value(all, no, model, true);
+        tm_emit_forget(all->emit);
+    }
+    g_ptr_array_add(pieces, tm_emit_tag(close));
+    for (guint i = before; i < pieces->len; i++)
+        tm_emit_inline(g_ptr_array_index(pieces, i),
+                       i + 1 < pieces->len ? g_ptr_array_index(pieces, i + 1) : NULL);
+}
+
 /* A part that is there only where a condition holds. */
 static void read_optional(reading *all, tm_value *value, bool model, bool part)
 {
     tm_value *condition = tm_value_item(value, 0), *yes = tm_value_item(value, 1),
              *no = tm_value_item(value, 2);
-    g_autoptr(tm_value) nothing = tm_value_text("");
-    bool yes_text = tm_value_is_text(yes) || text_of_part(yes),
-         no_text = tm_value_is_text(no) || text_of_part(no);
-    bool yes_none = !yes_text && yes->kind <= VALUE_BOOL, no_none = !no_text && no->kind <= VALUE_BOOL;
-    if ((yes_text || yes_none) && (no_text || no_none)) {
-        g_autoptr(tm_value) whole = tm_value_choice(condition,
-                                                    yes_none            ? nothing
-                                                    : text_of_part(yes) ? text_of_part(yes)
-                                                                        : yes,
-                                                    no_none            ? nothing
-                                                    : text_of_part(no) ? text_of_part(no)
-                                                                       : no);
+    tm_truth truth = tm_emit_truth(all->emit, condition);
+    if (truth != TRUTH_MAYBE) {
+        read_value(all, truth == TRUTH_YES ? yes : no, model, part);
+        return;
+    }
+    g_autoptr(tm_value) whole = text_or_nothing(value);
+    if (whole) {
         add_text(all, model, whole);
         return;
     }
+    if (are_parts(value, 0) && !all->system) {
+        read_branches(all, value, model);
+        return;
+    }
+    bool yes_none = yes->kind <= VALUE_BOOL, no_none = no->kind <= VALUE_BOOL;
     tm_value *taken = no_none ? yes : yes_none ? no : yes;
     const tm_value *worded = condition;
     while (!worded->written && tm_value_item(worded, 0))
@@ -166,6 +271,13 @@ static void read_optional(reading *all, tm_value *value, bool model, bool part)
         taken =
             yes->kind == VALUE_ARRAY || yes->kind == VALUE_OBJECT ? yes : no; /* with the medium or without */
     read_value(all, taken, model, part);
+}
+
+static void leave_out_turns(reading *all, const tm_value *list)
+{
+    missing(all->draft, "earlier turns (%s) come from the app while it runs: they are left out",
+            list->written ? list->written : "a list");
+    all->earlier = true;
 }
 
 static void read_mapped(reading *all, tm_value *value, bool model, bool part)
@@ -190,8 +302,7 @@ static void read_mapped(reading *all, tm_value *value, bool model, bool part)
         add_text(all, model, each);
         return;
     }
-    missing(all->draft, "earlier turns (%s) come from the app while it runs: they are left out",
-            list->written ? list->written : "a list");
+    leave_out_turns(all, list);
 }
 
 static void read_message(reading *all, tm_value *value)
@@ -266,16 +377,40 @@ static void tell_missing(tm_draft *draft, const char *what, const tm_value *valu
         missing(draft, "%s (%s) is not in the source: %s stands for it", what, value->written, value->text);
 }
 
+/* The turns before: known ones are read, others are left out. */
+static void read_history(reading *all, tm_value *history)
+{
+    if (history->kind == VALUE_UNKNOWN)
+        leave_out_turns(all, history);
+    else if (history->kind == VALUE_CHOICE) /* turns, or none */
+        read_history(all, tm_value_item(history, tm_value_item(history, 1)->kind <= VALUE_NULL ? 2 : 1));
+    else
+        read_value(all, history, false, false);
+}
+
+/* Where the app sends a conversation as it stands, its last turn is what is asked. */
+static void ask_last_turn(reading *all)
+{
+    const GPtrArray *turns = all->draft->turns;
+    const tm_turn *last = turns->len ? g_ptr_array_index(turns, turns->len - 1) : NULL;
+    if (!all->earlier || (last && !last->model))
+        return;
+    g_autoptr(tm_value) message =
+        tm_value_unknown("(last turn)", "message", "the conversation's last turn", NULL);
+    add_text(all, false, message);
+}
+
 void tm_contents_read(tm_draft *draft, tm_emit *emit, const tm_request *request)
 {
-    reading all = {draft, emit, true, 0};
+    reading all = {draft, emit, true, false, 0};
     if (request->system)
         read_value(&all, request->system, false, true);
     all.system = false;
     if (request->history)
-        read_value(&all, request->history, false, false);
+        read_history(&all, request->history);
     if (request->contents)
         read_value(&all, request->contents, false, false);
+    ask_last_turn(&all);
     tell_missing(draft, "the system instruction", request->system);
     tell_missing(draft, "what is asked", request->contents);
     if (draft->turns->len == 0 && draft->system->len == 0)

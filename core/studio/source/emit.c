@@ -9,15 +9,24 @@
 
 struct tm_emit {
     tm_draft *draft;
-    GHashTable *names; /* key -> name */
-    GHashTable *taken; /* name -> key */
+    GHashTable *names;        /* key -> name */
+    GHashTable *taken;        /* name -> key */
+    GHashTable *fields;       /* key -> the member of an item that stands for it */
+    GHashTable *fields_taken; /* "item/member" */
+    GHashTable *of_names;     /* which items -> their list's name */
     /* of the piece that is being written */
     GString *out;
     GPtrArray *used; /* char* */
     int64_t chars;
     GArray *lists; /* guint: which items the {{#each}} around are of, outermost first */
+    GArray *known; /* known: the conditions around, and whether they hold here */
     bool alone;    /* a tag was written that stands alone on its line so far */
 };
+
+typedef struct {
+    const tm_value *condition;
+    bool holds;
+} known;
 
 tm_emit *tm_emit_new(tm_draft *draft)
 {
@@ -25,7 +34,11 @@ tm_emit *tm_emit_new(tm_draft *draft)
     emit->draft = draft;
     emit->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     emit->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    emit->fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    emit->fields_taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    emit->of_names = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
     emit->lists = g_array_new(FALSE, FALSE, sizeof(guint));
+    emit->known = g_array_new(FALSE, FALSE, sizeof(known));
     return emit;
 }
 
@@ -35,7 +48,11 @@ void tm_emit_free(tm_emit *emit)
         return;
     g_hash_table_unref(emit->names);
     g_hash_table_unref(emit->taken);
+    g_hash_table_unref(emit->fields);
+    g_hash_table_unref(emit->fields_taken);
+    g_hash_table_unref(emit->of_names);
     g_array_unref(emit->lists);
+    g_array_unref(emit->known);
     g_free(emit);
 }
 
@@ -125,19 +142,53 @@ static void add_expression(tm_emit *emit, const char *inner)
     tm_braces_expression(emit->out, inner);
 }
 
-/* How an unknown is said here: its name, from the row's root inside a list; an item's path; NULL where it is
- * part of an item and no plain path. (transfer full) */
+static bool take_field(tm_emit *emit, guint of, const char *name)
+{
+    return g_hash_table_add(emit->fields_taken, g_strdup_printf("%u/%s", of, name));
+}
+
+/* What is made of a list's item by more than a path is a member that the rows must give: its name. */
+static const char *field_of(tm_emit *emit, const tm_value *unknown)
+{
+    const char *there = g_hash_table_lookup(emit->fields, unknown->key);
+    if (there)
+        return there;
+    const tm_code *code = unknown->code; /* index + 1 */
+    bool counted = code && code->kind == CODE_BINARY && tm_code_is(tm_code_kid(code, 0), CODE_NAME, NULL) &&
+                   tm_code_is(tm_code_kid(code, 1), CODE_NUMBER, "1");
+    const char *text = g_str_has_prefix(unknown->text, "item_") ? unknown->text + 5 : unknown->text;
+    g_autofree char *word = tm_braces_word(counted ? "number" : text), *name = g_strdup(word);
+    for (int n = 2; !take_field(emit, unknown->of, name); n++) {
+        g_free(name);
+        name = g_strdup_printf("%s_%d", word, n);
+    }
+    if (unknown->written) {
+        const char *list = g_hash_table_lookup(emit->of_names, GUINT_TO_POINTER(unknown->of));
+        g_autofree char *written = kept(emit, unknown->written);
+        g_autofree char *key = g_strdup_printf("%s[].%s", list ? list : "item", name);
+        json_object_set_new(emit->draft->expressions, key, json_string(written));
+        tm_draft_note(emit->draft, "%s is what `%s` gives for each item", key, written);
+    }
+    char *made = g_strdup(name);
+    g_hash_table_insert(emit->fields, g_strdup(unknown->key), made);
+    return made;
+}
+
+/* How an unknown is said here: its name, from the row's root inside a list; an item's path; NULL where that
+ * can't be said. (transfer full) */
 static char *path_of(tm_emit *emit, const tm_value *unknown)
 {
     guint depth = emit->lists->len;
     for (guint i = depth; unknown->of && i > 0; i--) {
         if (g_array_index(emit->lists, guint, i - 1) != unknown->of)
             continue;
-        if (!unknown->path)
-            return NULL;
         g_autoptr(GString) path = g_string_new(NULL);
         for (guint k = i; k < depth; k++)
             g_string_append(path, "../");
+        if (!unknown->path) {
+            const char *field = field_of(emit, unknown);
+            return g_strconcat(path->len ? path->str : "this.", field, NULL);
+        }
         if (strcmp(unknown->path, "this") == 0 && path->len > 0)
             g_string_truncate(path, path->len - 1);
         else if (strcmp(unknown->path, "this") == 0 || *unknown->path == '@')
@@ -153,10 +204,20 @@ static char *path_of(tm_emit *emit, const tm_value *unknown)
     return depth > 0 ? g_strconcat("@root.", name, NULL) : tm_braces_variable(name);
 }
 
-/* Is it made of the list's item in a way that has no path? */
-static bool is_unsayable(const tm_value *unknown, const void *list)
+typedef struct {
+    tm_emit *emit;
+    guint of;
+} paths;
+
+/* The members of an item that are said as they are keep their names. */
+static bool visit_path(const tm_value *unknown, const void *data)
 {
-    return unknown->of == *(const guint *)list && !unknown->path;
+    const paths *all = data;
+    if (unknown->of == all->of && unknown->path && *unknown->path != '@') {
+        g_autofree char *first = g_strndup(unknown->path, strcspn(unknown->path, "."));
+        take_field(all->emit, all->of, first);
+    }
+    return false;
 }
 
 static void emit_value(tm_emit *emit, const tm_value *value);
@@ -168,6 +229,11 @@ static void note_condition(tm_emit *emit, const char *name, const char *written)
     tm_draft_note(emit->draft,
                   "%s stands for the condition `%s`: give a value where it holds, nothing where not", name,
                   written);
+}
+
+static bool is_of_item(const tm_value *unknown, const void *of)
+{
+    return unknown->of == *(const guint *)of;
 }
 
 /* A condition that is no plain name becomes one. */
@@ -189,7 +255,12 @@ static tm_value *named_condition(tm_emit *emit, const tm_value *condition)
     tm_value *made = tm_value_unknown("", name->str, written, NULL);
     g_free(made->key);
     made->key = g_strconcat("?", written, NULL);
-    if (!g_hash_table_contains(emit->names, made->key))
+    for (guint i = emit->lists->len; i > 0 && !made->of; i--) {
+        guint of = g_array_index(emit->lists, guint, i - 1);
+        if (tm_value_any(condition, is_of_item, &of))
+            made->of = of;
+    }
+    if (!made->of && !g_hash_table_contains(emit->names, made->key))
         note_condition(emit, name->str, written);
     return made;
 }
@@ -201,6 +272,7 @@ static char *condition_tag(tm_emit *emit, const tm_value *condition, const char 
     if (condition->kind == VALUE_UNKNOWN) {
         bool new = !g_hash_table_contains(emit->names, condition->key);
         g_autofree char *path = path_of(emit, condition);
+        new = new &&g_hash_table_contains(emit->names, condition->key); /* no item's */
         if (path && new && condition->written && strchr(condition->written, '('))
             note_condition(emit, tm_emit_name(emit, condition), condition->written);
         if (path)
@@ -237,23 +309,117 @@ static bool is_empty(const tm_value *value)
            (value->kind == VALUE_BOOL && !value->yes);
 }
 
+/* name === "a" */
+static bool is_equality(const tm_value *condition)
+{
+    return condition->kind == VALUE_TEST && strcmp(condition->text, "===") == 0 &&
+           tm_value_item(condition, 1)->kind == VALUE_TEXT;
+}
+
+tm_truth tm_emit_truth(const tm_emit *emit, const tm_value *condition)
+{
+    for (guint i = 0; i < emit->known->len; i++) {
+        const known *one = &g_array_index(emit->known, known, i);
+        if (tm_value_equal(one->condition, condition))
+            return one->holds ? TRUTH_YES : TRUTH_NO;
+        if (one->holds && is_equality(one->condition) && is_equality(condition) &&
+            tm_value_equal(tm_value_item(one->condition, 0), tm_value_item(condition, 0)) &&
+            !tm_value_equal(tm_value_item(one->condition, 1), tm_value_item(condition, 1)))
+            return TRUTH_NO; /* it is another text */
+    }
+    return TRUTH_MAYBE;
+}
+
+void tm_emit_know(tm_emit *emit, const tm_value *condition, bool holds)
+{
+    known one = {condition, holds};
+    g_array_append_val(emit->known, one);
+}
+
+void tm_emit_forget(tm_emit *emit)
+{
+    g_array_set_size(emit->known, emit->known->len - 1);
+}
+
+static void emit_branch(tm_emit *emit, const tm_value *condition, bool holds, const tm_value *branch)
+{
+    tm_emit_know(emit, condition, holds);
+    emit_value(emit, branch);
+    tm_emit_forget(emit);
+}
+
+/* What a text is made of a value in a way that leaves it empty only where the value is. */
+static bool keeps_truth(const char *whole, const char *made)
+{
+    static const char *const methods[] = {".join(",  ".slice(",          ".substring(",   ".substr(",
+                                          ".trim(",  ".toString(",       ".toUpperCase(", ".toLowerCase(",
+                                          ".upper(", ".toLocaleString(", ".lower("};
+    if (!whole || !made)
+        return false;
+    const char *inner = g_str_has_prefix(made, "JSON.stringify(") ? made + strlen("JSON.stringify(")
+                        : g_str_has_prefix(made, "json.dumps(")   ? made + strlen("json.dumps(")
+                                                                  : NULL;
+    if (inner && g_str_has_prefix(inner, whole) && strchr(",)", inner[strlen(whole)]))
+        return true;
+    if (!g_str_has_prefix(made, whole))
+        return false;
+    const char *rest = made + strlen(whole) + (made[strlen(whole)] == '?');
+    for (gsize i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (g_str_has_prefix(rest, methods[i]))
+            return !strchr(rest, ')') || !strchr(strchr(rest, ')'), '(');
+    return false;
+}
+
+typedef struct {
+    const tm_value *whole, *made;
+    bool other; /* the whole itself is said, too, or something else is made of it */
+} made_search;
+
+static bool visit_made(const tm_value *unknown, const void *data)
+{
+    made_search *all = (made_search *)data;
+    if (strcmp(unknown->key, all->whole->key) == 0 ||
+        (all->made && strcmp(unknown->key, all->made->key) != 0 &&
+         g_str_has_prefix(unknown->key, all->whole->key)))
+        all->other = true;
+    else if (keeps_truth(all->whole->written, unknown->written))
+        all->made = unknown;
+    return false;
+}
+
+/* list.length > 0 ? list.join(", ") : "none": one variable is enough for both. */
+static const tm_value *shared(const tm_emit *emit, const tm_value *condition, const tm_value *branch)
+{
+    made_search all = {condition, NULL, false};
+    if (condition->kind != VALUE_UNKNOWN || g_hash_table_contains(emit->names, condition->key))
+        return condition;
+    tm_value_any(branch, visit_made, &all);
+    return all.made && !all.other && all.made->of == condition->of ? all.made : condition;
+}
+
 static void emit_choice(tm_emit *emit, const tm_value *value)
 {
-    const tm_value *condition = tm_value_item(value, 0), *yes = tm_value_item(value, 1),
+    const tm_value *asked = tm_value_item(value, 0), *yes = tm_value_item(value, 1),
                    *no = tm_value_item(value, 2);
+    tm_truth truth = tm_emit_truth(emit, asked);
+    if (truth != TRUTH_MAYBE) {
+        emit_value(emit, truth == TRUTH_YES ? yes : no);
+        return;
+    }
+    const tm_value *condition = shared(emit, asked, yes);
     const char *end;
     g_autofree char *tag = condition_tag(emit, condition, &end);
     bool turned = is_empty(yes) && !is_empty(no);
     if (turned) {
         g_autofree char *other = g_strdup_printf("#unless%s", tag + 3);
         add_tag(emit, other);
-        emit_value(emit, no);
+        emit_branch(emit, asked, false, no);
     } else {
         add_tag(emit, tag);
-        emit_value(emit, yes);
+        emit_branch(emit, asked, true, yes);
         if (!is_empty(no)) {
             add_tag(emit, "else");
-            emit_value(emit, no);
+            emit_branch(emit, asked, false, no);
         }
     }
     g_autofree char *close = g_strdup_printf("/%s%s", turned ? "unless" : "if", end + 2);
@@ -272,9 +438,12 @@ static void emit_each(tm_emit *emit, const tm_value *value)
     const tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
                    *body = tm_value_item(value, 2);
     guint of = item->of;
-    bool sayable = list->kind == VALUE_UNKNOWN && !tm_value_any(body, is_unsayable, &of);
-    g_autofree char *path = sayable ? path_of(emit, list) : NULL;
-    if (!path) { /* what is made of an item can't be said: the rows give the whole */
+    g_autofree char *path = list->kind == VALUE_UNKNOWN ? path_of(emit, list) : NULL;
+    g_hash_table_insert(emit->of_names, GUINT_TO_POINTER(of),
+                        g_strdup(path ? path + (g_str_has_prefix(path, "this.") ? 5 : 0) : list->text));
+    paths said = {emit, of};
+    tm_value_any(body, visit_path, &said);
+    if (!path) { /* what the list is made of can't be said: the rows give the whole */
         g_autoptr(tm_value) one = as_one(emit, value, list->text ? list->text : "list", list->written);
         emit_value(emit, one);
         return;
@@ -380,6 +549,51 @@ tm_piece *tm_emit_piece(tm_emit *emit, const tm_value *value)
     begin(emit);
     emit_value(emit, value);
     return finish(emit);
+}
+
+tm_piece *tm_emit_open(tm_emit *emit, const tm_value *condition, bool turned, char **close)
+{
+    const char *end;
+    begin(emit);
+    g_autofree char *tag = condition_tag(emit, condition, &end);
+    g_autofree char *inner = turned ? g_strdup_printf("#unless%s", tag + 3) : g_strdup(tag);
+    *close = g_strdup_printf("/%s%s", turned ? "unless" : "if", end + 2);
+    tm_braces_expression(emit->out, inner);
+    tm_piece *piece = finish(emit);
+    piece->what = g_strdup("file");
+    return piece;
+}
+
+tm_piece *tm_emit_tag(const char *inner)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    tm_braces_expression(out, inner);
+    tm_piece *piece = tm_piece_text(out->str);
+    piece->kind = TM_PIECE_TEMPLATE;
+    piece->what = g_strdup("file");
+    return piece;
+}
+
+void tm_emit_inline(tm_piece *piece, const tm_piece *next)
+{
+    if (piece->kind == TM_PIECE_MEDIA && piece->text) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autofree char *variable = tm_braces_variable(piece->text);
+        g_autofree char *inner = g_strconcat("media url=", variable, NULL);
+        tm_braces_expression(out, inner);
+        piece->names = g_ptr_array_new_with_free_func(g_free);
+        tm_braces_add(piece->names, piece->text);
+        piece->kind = TM_PIECE_TEMPLATE;
+        g_free(piece->text);
+        piece->text = g_strdup(out->str);
+        g_free(piece->what);
+        piece->what = g_strdup("file");
+    } else if (piece->what && next && next->kind == TM_PIECE_TEMPLATE && *next->text == '\n' &&
+               g_str_has_suffix(piece->text, "}}")) {
+        char *kept = g_strconcat(piece->text, "{{!}}", NULL);
+        g_free(piece->text);
+        piece->text = kept;
+    }
 }
 
 tm_piece *tm_emit_media_list(tm_emit *emit, const tm_value *list, const tm_value *item, const tm_value *data)

@@ -117,7 +117,10 @@ static tm_value *model_in(const tm_value *address)
 void tm_request_from_body(tm_request *request, tm_value *body, const tm_value *address)
 {
     tm_value *object = settled(body);
+    if (object && object->kind == VALUE_UNKNOWN && tm_value_item(object, 0)) /* JSON.stringify(object) */
+        object = tm_value_item(object, 0);
     if (!object || object->kind != VALUE_OBJECT) {
+        request->owner = object && object->kind == VALUE_UNKNOWN ? object->owner : NULL;
         request->why = g_strdup("what it sends can't be read from the source");
         return;
     }
@@ -264,6 +267,8 @@ void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm
     case SITE_MODEL:
         holder = tm_run_eval(run, frame, tm_code_kid(callee, 0));
         read_model(request, holder, first, named);
+        if (!request->model && holder->kind == VALUE_UNKNOWN && holder->owner)
+            fill(&request->model, tm_value_ref(holder)); /* a caller may say which */
         break;
     case SITE_CHAT: {
         holder = tm_run_eval(run, frame, tm_code_kid(callee, 0));
@@ -292,6 +297,9 @@ void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm
             read_body(request, object);
             fill(&request->contents, member(object, "input", NULL));
             fill(&request->schema, member(object, "responseFormat", "response_format"));
+            g_autoptr(tm_value) schema = request->schema ? member(request->schema, "schema", NULL) : NULL;
+            if (schema)
+                fill(&request->schema, g_steal_pointer(&schema));
         }
         break;
     default:
@@ -299,8 +307,10 @@ void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm
             read_body(request, object);
         break;
     }
-    if (!request->contents && object->kind == VALUE_UNKNOWN)
-        request->owner = object->owner;
+    const tm_value *spread = tm_value_get(object, "..."); /* {...options, model} */
+    const tm_value *whole = spread ? spread : object;
+    if (!request->contents && whole->kind == VALUE_UNKNOWN)
+        request->owner = whole->owner;
     if (!request->contents) {
         g_autofree char *written = tm_code_written(argument ? argument : call);
         request->why = g_strdup_printf("what it sends can't be read from the source: %s", written);
@@ -335,5 +345,12 @@ tm_code *tm_request_owner(const tm_request *request)
         if (bare && tm_value_any(slots[i], has_owner, &found) && found->owner->kind == CODE_FUNCTION)
             return found->owner;
     }
+    const tm_value *turns =
+        request->contents && request->contents->kind == VALUE_ARRAY ? request->contents : NULL;
+    const tm_value *first = tm_value_item(turns, 0), *content = tm_value_get(first, "content");
+    g_autofree char *role = tm_value_literal(tm_value_get(first, "role"));
+    if (g_strcmp0(role, "system") == 0 && content && content->kind == VALUE_UNKNOWN && content->owner &&
+        content->owner->kind == CODE_FUNCTION)
+        return content->owner;
     return NULL;
 }

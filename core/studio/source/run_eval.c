@@ -32,6 +32,29 @@ static tm_value *formatted(tm_run *run, tm_frame *frame, tm_code *code)
     return tm_value_text(g_ascii_formatd(text, sizeof text, sign, g_ascii_strtod(value->text, NULL)));
 }
 
+/* JavaScript's word for what is known of a value; NULL: nothing is. */
+static const char *type_of(const tm_value *value)
+{
+    if (value->kind != VALUE_UNKNOWN && tm_value_is_text(value))
+        return value->kind == VALUE_NUMBER ? "number" : "string";
+    switch (value->kind) {
+    case VALUE_ARRAY:
+    case VALUE_OBJECT:
+    case VALUE_MAPPED:
+    case VALUE_NULL:
+        return "object";
+    case VALUE_BOOL:
+        return "boolean";
+    case VALUE_FUNCTION:
+    case VALUE_CLASS:
+        return "function";
+    case VALUE_UNDEFINED:
+        return "undefined";
+    default:
+        return NULL;
+    }
+}
+
 static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
 {
     switch (code->kind) {
@@ -87,6 +110,9 @@ static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
         g_autoptr(tm_value) of = tm_run_eval(run, frame, tm_code_kid(code, 0));
         if (strcmp(code->text, "-") == 0 && of->kind == VALUE_NUMBER)
             return tm_run_number(-g_ascii_strtod(of->text, NULL));
+        const char *type = strcmp(code->text, "typeof") == 0 ? type_of(of) : NULL;
+        if (type)
+            return tm_value_text(type);
         return tm_run_missing(run, frame, code);
     }
     case CODE_CHOICE: {

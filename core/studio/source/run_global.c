@@ -14,10 +14,23 @@ static bool is_one(const char *name, const char *const *list)
 
 #define ONE(name, ...) is_one(name, (const char *const[]){__VA_ARGS__, NULL})
 
-/* JSON.stringify(x, null, 2), json.dumps(x, indent=2) of what is known. */
-static tm_value *stringified(tm_value *value, tm_value *arguments, tm_value *named)
+static bool is_any(const tm_value *unknown, const void *data)
 {
-    g_autoptr(json_t) json = tm_value_to_json(value, NULL, NULL);
+    (void)data;
+    return unknown != NULL;
+}
+
+/* JSON.stringify(x, null, 2), json.dumps(x, indent=2) of what is known. */
+static tm_value *stringified(tm_run *run, tm_frame *frame, tm_value *value, tm_value *arguments,
+                             tm_value *named, tm_code *call)
+{
+    bool known = !tm_value_any(value, is_any, NULL); /* a parameter's default is no constant */
+    g_autoptr(json_t) json = known ? tm_value_to_json(value, NULL, NULL) : NULL;
+    if (!json && value->kind == VALUE_OBJECT) { /* what it was before is kept: it may be a request's body */
+        tm_value *made = tm_run_missing(run, frame, call);
+        tm_value_add(made, tm_value_ref(value));
+        return made;
+    }
     if (!json)
         return NULL;
     tm_value *given =
@@ -200,9 +213,14 @@ tm_value *tm_run_global(tm_run *run, tm_frame *frame, const char *name, tm_value
     if (made)
         return made;
     if (ONE(name, "JSON.stringify", "json.dumps") && first)
-        return stringified(first, arguments, named);
+        return stringified(run, frame, first, arguments, named, call);
     if (g_str_has_prefix(name, "Object.") && ONE(last, "keys", "values", "entries") && first)
         return parts_of(run, first, last, call);
+    if (strcmp(name, "Array.isArray") == 0 && first) {
+        bool list = first->kind == VALUE_ARRAY || first->kind == VALUE_MAPPED;
+        bool known = list || first->kind == VALUE_OBJECT || first->kind <= VALUE_JOIN;
+        return known ? tm_value_bool(list) : NULL;
+    }
     if (strcmp(name, "enumerate") == 0 && first)
         return enumerated(run, first, call);
     if (ONE(name, "os.environ.get", "os.getenv", "environ.get", "getenv"))

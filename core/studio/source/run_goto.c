@@ -25,9 +25,9 @@ static void bind_loop(tm_run *run, tm_frame *frame, tm_code *code)
     /* Of a list that is known the first one is tried first: models, for one. */
     g_autoptr(tm_value) list = code->n > 2 ? tm_run_eval(run, frame, code->kids[1]) : NULL;
     tm_value *known = list && list->kind == VALUE_ARRAY ? tm_value_item(list, 0) : NULL;
-    g_autoptr(tm_value) item = known && known->kind != VALUE_MAPPED && known->kind != VALUE_CHOICE
-                                   ? tm_value_ref(known)
-                                   : tm_run_unknown(run, frame, pattern);
+    bool there =
+        known && known->kind != VALUE_MAPPED && (known->kind != VALUE_CHOICE || tm_value_is_text(known));
+    g_autoptr(tm_value) item = there ? tm_value_ref(known) : tm_run_unknown(run, frame, pattern);
     tm_run_bind(run, frame, pattern, item);
 }
 
@@ -72,6 +72,58 @@ static void enter(tm_run *run, tm_frame *frame, tm_code *code, const tm_code *no
     run->depth--;
 }
 
+typedef struct {
+    const char *name;
+    tm_code *call;
+} use;
+
+static void visit_use(tm_code *code, void *data)
+{
+    use *all = data;
+    if (!all->call && code->kind == CODE_CALL && code->n > 1 &&
+        tm_code_is(tm_code_kid(code, 0), CODE_NAME, all->name))
+        all->call = code;
+}
+
+/* withFallback(async (model) => ...): what withFallback calls it with, as far as that is known. (transfer
+ * full) or NULL */
+static tm_value *handed(tm_run *run, tm_frame *frame, tm_code *function)
+{
+    const tm_code *outer = function->parent;
+    tm_code *callee = outer && outer->kind == CODE_CALL ? tm_code_kid(outer, 0) : NULL;
+    const tm_code *own = tm_code_kid(function, 0);
+    if (!callee || callee->kind != CODE_NAME || !own || own->n == 0 ||
+        g_hash_table_contains(run->busy, function))
+        return NULL;
+    g_autoptr(tm_value) taker = tm_run_name(run, frame, callee);
+    if (taker->kind != VALUE_FUNCTION || tm_code_holds(taker->code, function))
+        return NULL;
+    use all = {NULL, NULL};
+    const tm_code *parameters = tm_code_kid(taker->code, 0);
+    for (guint i = 1; i < outer->n && parameters; i++) {
+        const tm_code *parameter = outer->kids[i] == function ? tm_code_kid(parameters, i - 1) : NULL;
+        all.name = parameter && parameter->kind == CODE_NAME ? parameter->text : all.name;
+    }
+    if (!all.name)
+        return NULL;
+    tm_code_walk(taker->code, visit_use, &all);
+    if (!all.call)
+        return NULL;
+    g_hash_table_add(run->busy, function);
+    tm_frame *there = tm_run_goto(run, all.call);
+    tm_value *arguments = tm_value_new(VALUE_ARRAY);
+    bool known = true;
+    for (guint i = 1; i < all.call->n; i++) {
+        tm_value *value = tm_run_eval(run, there, all.call->kids[i]);
+        known = known && value->kind != VALUE_UNKNOWN && tm_value_is_text(value);
+        tm_value_add(arguments, value);
+    }
+    g_hash_table_remove(run->busy, function);
+    if (!known)
+        g_clear_pointer(&arguments, tm_value_unref);
+    return arguments;
+}
+
 tm_frame *tm_run_goto(tm_run *run, tm_code *node)
 {
     g_autoptr(GPtrArray) around = g_ptr_array_new();
@@ -96,6 +148,8 @@ tm_frame *tm_run_goto(tm_run *run, tm_code *node)
             for (guint k = 0; bound->items && k + 1 < bound->items->len; k++)
                 tm_value_add(arguments, tm_value_ref(tm_value_item(bound, k)));
         }
+        if (!bound)
+            arguments = handed(run, frame, function);
         frame = tm_run_enter(run, frame, function, arguments, named);
         tm_code *body = tm_code_kid(function, 1);
         tm_code *next = i + 1 < around->len ? g_ptr_array_index(around, i + 1) : node;

@@ -90,6 +90,13 @@ static bool is_inner(const tm_value *value, const tm_value *arguments)
            tm_value_any(value, is_foreign, arguments);
 }
 
+static bool find_of(const tm_value *unknown, const void *data)
+{
+    guint *of = (guint *)data;
+    *of = *of ? *of : unknown->of;
+    return *of != 0;
+}
+
 static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_code *callee = code->kids[0];
@@ -103,9 +110,9 @@ static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
     if (pushed(run, frame, code, whole, callee->text, arguments))
         return tm_value_new(VALUE_UNDEFINED);
     tm_value *made = NULL;
-    if (whole->kind == VALUE_SDK ||
+    if (whole->kind == VALUE_SDK || strcmp(callee->text, "getGenerativeModel") == 0 ||
         (whole->kind == VALUE_UNKNOWN && tm_code_kid(callee, 0)->kind == CODE_NAME && !whole->owner)) {
-        g_autofree char *name = g_strconcat(whole->text, ".", callee->text, NULL);
+        g_autofree char *name = g_strconcat(whole->text ? whole->text : "", ".", callee->text, NULL);
         made = tm_run_global(run, frame, name, arguments, named, code);
     }
     if (!made && named->keys) { /* a.format(x=1) */
@@ -126,11 +133,52 @@ static tm_value *call_method(tm_run *run, tm_frame *frame, tm_code *code)
     bool of_language = whole->kind == VALUE_UNKNOWN && strcmp(whole->key, whole->text) == 0; /* JSON, Math */
     if (whole->kind == VALUE_UNKNOWN && !of_language) {
         g_autofree char *written = tm_code_written(code);
-        tm_value *part = tm_value_part(whole, whole->text, written, code);
+        g_autoptr(tm_value) worded = tm_run_unknown(run, frame, code);
+        bool stored = callee->kids[0]->kind == CODE_NAME &&
+                      (strcmp(callee->text, "get") == 0 || strcmp(callee->text, "getItem") == 0);
+        bool asks = stored || strstr(worded->text, callee->text) != NULL;
+        g_autofree char *given = code->n == 2 && code->kids[1]->kind == CODE_NAME
+                                     ? tm_value_literal(tm_value_item(arguments, 0))
+                                     : NULL;
+        if (given && strlen(given) < 30) { /* of a list that is known: another one each time */
+            g_free(written);
+            g_autofree char *before = tm_code_written(callee);
+            written = g_strdup_printf("%s(\"%s\")", before, given);
+            g_free(worded->text);
+            worded->text = g_strdup_printf("%s_%s_%s", whole->text, callee->text, given);
+            asks = true;
+        }
+        tm_value *part = tm_value_part(whole, asks ? worded->text : whole->text, written, code);
+        for (guint i = 0; !part->of && arguments->items && i < arguments->items->len; i++)
+            tm_value_any(tm_value_item(arguments, i), find_of, &part->of);
+        if (part->of && !whole->of) { /* records.get(person.id): another one for each */
+            g_autofree char *key = g_strdup_printf("%s|of %u", part->key, part->of);
+            g_free(part->key);
+            part->key = g_steal_pointer(&key);
+        }
         g_clear_pointer(&part->path, g_free);
         return part;
     }
     return tm_run_missing(run, frame, code);
+}
+
+static void find_read(tm_code *code, void *data)
+{
+    tm_code **found = data, *callee = code->kind == CODE_CALL ? tm_code_kid(code, 0) : NULL;
+    if (!*found && callee && callee->kind == CODE_MEMBER && g_str_has_prefix(callee->text, "readAs") &&
+        tm_code_is(tm_code_kid(code, 1), CODE_NAME, NULL))
+        *found = code->kids[1];
+}
+
+/* new Promise(resolve => { ...; reader.readAsDataURL(file) }) is the file; NULL: another promise. */
+static tm_value *file_read(tm_run *run, tm_frame *frame, tm_code *code)
+{
+    tm_code *name = NULL;
+    if (!tm_code_is(tm_code_kid(code, 0), CODE_NAME, "Promise") || !tm_code_kid(code, 1))
+        return NULL;
+    tm_code_walk(code->kids[1], find_read, &name);
+    g_autoptr(tm_value) file = name ? tm_run_name(run, frame, name) : NULL;
+    return file && file->kind == VALUE_UNKNOWN && file->code ? g_steal_pointer(&file) : NULL;
 }
 
 tm_value *tm_run_invoke(tm_run *run, tm_frame *frame, tm_code *code)
@@ -138,6 +186,9 @@ tm_value *tm_run_invoke(tm_run *run, tm_frame *frame, tm_code *code)
     tm_code *callee = tm_code_kid(code, 0);
     if (callee->kind == CODE_MEMBER)
         return call_method(run, frame, code);
+    tm_value *file = file_read(run, frame, code);
+    if (file)
+        return file;
     g_autoptr(tm_value) function = tm_run_eval(run, frame, callee);
     g_autoptr(tm_value) named = NULL;
     g_autoptr(tm_value) arguments = arguments_of(run, frame, code, &named);

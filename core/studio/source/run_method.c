@@ -264,6 +264,8 @@ tm_value *tm_run_method(tm_run *run, tm_frame *frame, tm_value *whole, const cha
     tm_value *zod = tm_run_zod_method(whole, name, arguments);
     if (zod)
         return zod;
+    if (whole->kind == VALUE_CLASS && ONE(name, "model_json_schema", "schema") && call->source->python)
+        return tm_value_ref(whole); /* pydantic's */
     bool text = tm_value_is_text(whole), known = text && whole->kind != VALUE_UNKNOWN;
     if (ONE(name, "trim", "strip", "toString", "valueOf", "trimEnd", "trimStart", "rstrip", "lstrip",
             "normalize") &&

@@ -188,6 +188,38 @@ static tm_value *of_constructor(tm_run *run, tm_code *constructor, const char *n
     return NULL;
 }
 
+typedef struct {
+    const char *name;
+    tm_code *found;
+} setting;
+
+static void visit_setting(tm_code *code, void *data)
+{
+    setting *all = data;
+    tm_code *target = tm_code_kid(code, 0), *value = tm_code_kid(code, 1);
+    if (all->found || (code->kind != CODE_ASSIGN && code->kind != CODE_LET) || !value ||
+        value->kind == CODE_NULL || !tm_code_is(target, CODE_MEMBER, all->name))
+        return;
+    if (tm_code_is(tm_code_kid(target, 0), CODE_NAME, "this") ||
+        tm_code_is(tm_code_kid(target, 0), CODE_NAME, "self"))
+        all->found = code;
+}
+
+/* What a branch of the constructor, or another method, sets it to. */
+static tm_value *of_any_method(tm_run *run, tm_code *class, const char *name)
+{
+    setting all = {name, NULL};
+    tm_code_walk(class, visit_setting, &all);
+    if (!all.found || g_hash_table_contains(run->busy, all.found) || run->depth > RUN_DEPTH / 2)
+        return NULL;
+    g_hash_table_add(run->busy, all.found);
+    run->depth++;
+    tm_value *made = tm_run_eval(run, tm_run_goto(run, all.found), tm_code_kid(all.found, 1));
+    run->depth--;
+    g_hash_table_remove(run->busy, all.found);
+    return made;
+}
+
 tm_value *tm_run_member_of(tm_run *run, tm_code *class, const char *name)
 {
     tm_code *constructor = NULL;
@@ -206,5 +238,6 @@ tm_value *tm_run_member_of(tm_run *run, tm_code *class, const char *name)
             return tm_run_eval(run, frame, tm_code_kid(code, 1));
         }
     }
-    return constructor ? of_constructor(run, constructor, name) : NULL;
+    tm_value *made = constructor ? of_constructor(run, constructor, name) : NULL;
+    return made && made->kind != VALUE_NULL ? made : (tm_value_unref(made), of_any_method(run, class, name));
 }

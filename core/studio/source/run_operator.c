@@ -14,6 +14,28 @@ static bool is_nothing(const tm_value *value)
     return value->kind == VALUE_UNDEFINED || value->kind == VALUE_NULL;
 }
 
+static guint leaves(const tm_value *value)
+{
+    return value->kind == VALUE_CHOICE ? leaves(tm_value_item(value, 1)) + leaves(tm_value_item(value, 2))
+                                       : 1;
+}
+
+/* TABLE[key] || other: `other` stands where the table has nothing. */
+static tm_value *or_else(tm_value *value, tm_value *other, bool nullish)
+{
+    if (value->kind == VALUE_CHOICE) {
+        g_autoptr(tm_value) yes = or_else(tm_value_item(value, 1), other, nullish),
+                            no = or_else(tm_value_item(value, 2), other, nullish);
+        return tm_value_choice(tm_value_item(value, 0), yes, no);
+    }
+    tm_truth truth = tm_value_truth(value);
+    if (is_nothing(value) || (truth == TRUTH_NO && !nullish))
+        return tm_value_ref(other);
+    if (truth == TRUTH_YES || (nullish && value->kind != VALUE_UNKNOWN))
+        return tm_value_ref(value);
+    return tm_value_choice(value, value, other);
+}
+
 /* a || b, a ?? b, a && b */
 static tm_value *logic(tm_run *run, tm_frame *frame, tm_code *code)
 {
@@ -37,6 +59,8 @@ static tm_value *logic(tm_run *run, tm_frame *frame, tm_code *code)
         return tm_value_ref(right);
     if (empty)
         return tm_value_ref(left);
+    if (left->kind == VALUE_CHOICE && leaves(left) * right->size < RUN_SIZE / 4)
+        return or_else(left, right, strcmp(sign, "??") == 0);
     return tm_value_choice(left, left, right);
 }
 
@@ -82,6 +106,21 @@ static tm_value *compare(const char *sign, tm_value *left, tm_value *right)
     return tm_value_test(sign, left, right);
 }
 
+static bool is_all_unknown(const tm_value *value)
+{
+    for (guint i = 0; value->kind == VALUE_JOIN && i < value->items->len; i++)
+        if (tm_value_item(value, i)->kind != VALUE_UNKNOWN)
+            return false;
+    return value->kind == VALUE_UNKNOWN || (value->kind == VALUE_JOIN && value->items->len > 0);
+}
+
+/* `${a + b}` of which nothing is known: a sum, or one text of two. The rows give what comes of it. */
+static bool is_sum(const tm_code *code, const tm_value *left, const tm_value *right)
+{
+    return code->parent && code->parent->kind == CODE_TEMPLATE && is_all_unknown(left) &&
+           is_all_unknown(right);
+}
+
 tm_value *tm_run_binary(tm_run *run, tm_frame *frame, tm_code *code)
 {
     const char *sign = code->text;
@@ -103,7 +142,7 @@ tm_value *tm_run_binary(tm_run *run, tm_frame *frame, tm_code *code)
     }
     bool counting = (left->kind == VALUE_UNKNOWN && right->kind == VALUE_NUMBER) ||
                     (right->kind == VALUE_UNKNOWN && left->kind == VALUE_NUMBER);
-    if (strcmp(sign, "+") == 0 && !counting) {
+    if (strcmp(sign, "+") == 0 && !counting && !is_sum(code, left, right)) {
         g_autoptr(tm_value) a = tm_run_text(run, frame, left, code->kids[0]),
                             b = tm_run_text(run, frame, right, code->kids[1]);
         return tm_value_join(a, b);

@@ -2,24 +2,45 @@
 #include "core/studio/source/run.h"
 #include <string.h>
 
+static bool is_word(const char *text)
+{
+    return g_ascii_isalpha(*text) &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
+}
+
+/* Is there a name in it that may stand for the whole? */
+static bool names_something(const tm_code *code)
+{
+    return code->kind == CODE_NAME || code->kind == CODE_MEMBER || code->kind == CODE_INDEX ||
+           code->kind == CODE_CALL || code->kind == CODE_BINARY || code->kind == CODE_CHOICE ||
+           code->kind == CODE_SPREAD;
+}
+
 /* A word for an expression that is not known, from the names in it. */
 static const char *word_of(const tm_code *code)
 {
     const tm_code *callee = code->kind == CODE_CALL ? tm_code_kid(code, 0) : NULL,
                   *key = tm_code_kid(code, 1);
-    if (callee && callee->text && strlen(callee->text) <= 2 && key &&
-        key->kind == CODE_TEXT) { /* t("prompts.lead") */
+    if (callee && callee->text && strlen(callee->text) <= 2 && key && key->kind == CODE_TEXT &&
+        key->text) { /* t("prompts.lead") */
         const char *dot = strrchr(key->text, '.');
         return dot ? dot + 1 : key->text;
     }
+    if (callee && callee->kind == CODE_MEMBER && key && key->kind == CODE_TEXT && key->text &&
+        is_word(key->text) && (strcmp(callee->text, "getItem") == 0 || strcmp(callee->text, "get") == 0))
+        return key->text; /* localStorage.getItem("grade") */
+    if (key && code->source->python && tm_code_is(callee, CODE_MEMBER, "join") && names_something(key))
+        code = key; /* ", ".join(names) */
+    if (callee && key && key->kind == CODE_OBJECT && key->n > 0 && key->kids[0]->kind == CODE_PAIR &&
+        (tm_code_is(callee, CODE_MEMBER, "stringify") || tm_code_is(callee, CODE_MEMBER, "dumps")))
+        return key->n == 1 && key->kids[0]->text ? key->kids[0]->text : "data";
     for (int i = 0; code && i < 50; i++) {
         tm_code *inner = tm_code_kid(code, 0);
         if (code->kind == CODE_NAME)
             return code->text;
         if (code->kind == CODE_MEMBER && strcmp(code->text, "length") != 0)
             return code->text;
-        if (code->kind == CODE_CALL && code->n > 1 && inner && code->kids[1]->kind != CODE_FUNCTION &&
-            code->kids[1]->kind != CODE_OBJECT && code->kids[1]->kind != CODE_TEXT &&
+        if (code->kind == CODE_CALL && code->n > 1 && inner && names_something(code->kids[1]) &&
             (inner->kind == CODE_NAME || tm_code_is(tm_code_kid(inner, 0), CODE_NAME, NULL)))
             code = code->kids[1]; /* format(date): the date */
         else if (code->kind == CODE_CALL && inner && inner->kind == CODE_MEMBER &&
@@ -37,6 +58,31 @@ static const char *word_of(const tm_code *code)
     return "value";
 }
 
+/* `tone.includes("dark")` -> tone_includes_dark; NULL: it asks nothing. (transfer full) */
+static char *asked_word(const tm_code *code)
+{
+    static const char *const verbs[] = {"includes", "startsWith", "endsWith", "startswith",
+                                        "endswith", "has",        "test",     "match"};
+    const tm_code *callee = code->kind == CODE_CALL ? tm_code_kid(code, 0) : NULL, *of = tm_code_kid(code, 1);
+    if (tm_code_is(code, CODE_BINARY, "+") && of && of->kind != CODE_NUMBER &&
+        code->kids[0]->kind != CODE_NUMBER)
+        return g_strdup("sum");
+    if (!callee || callee->kind != CODE_MEMBER || !of)
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(callee->text, verbs[i]) != 0)
+            continue;
+        const char *what = of->kind == CODE_TEXT ? of->text : NULL;
+        if (of->kind == CODE_MEMBER) /* KINDS.DARK.id */
+            what =
+                strcmp(of->text, "id") == 0 && tm_code_kid(of, 0)->text ? tm_code_kid(of, 0)->text : of->text;
+        if (!what || strlen(what) > 30)
+            return NULL;
+        return g_strdup_printf("%s_%s_%s", word_of(tm_code_kid(callee, 0)), callee->text, what);
+    }
+    return NULL;
+}
+
 tm_value *tm_run_unknown(tm_run *run, tm_frame *frame, tm_code *code)
 {
     (void)run;
@@ -48,7 +94,7 @@ tm_value *tm_run_unknown(tm_run *run, tm_frame *frame, tm_code *code)
     const char *word = word_of(code);
     if (g_str_has_prefix(word, "get") && g_ascii_isupper(word[3]))
         word += 3;
-    g_autofree char *name = g_strdup(word);
+    g_autofree char *asked = asked_word(code), *name = asked ? g_strdup(asked) : g_strdup(word);
     if (word != name && g_ascii_isupper(name[0]) && !g_ascii_isupper(name[1]))
         name[0] = g_ascii_tolower(name[0]);
     return tm_value_unknown(key, name, written, code);
@@ -61,15 +107,25 @@ typedef struct {
     const tm_value *item;
 } search;
 
+static bool is_bound(const tm_value *unknown, const void *data)
+{
+    search *all = (search *)data;
+    if (!all->item && (unknown->of || unknown->owner))
+        all->item = unknown;
+    if (all->item && !all->item->of && unknown->of) /* an item says more than a parameter */
+        all->item = unknown;
+    return false;
+}
+
 static void find_item(tm_code *code, void *data)
 {
     search *all = data;
-    if (all->item || code->kind != CODE_NAME)
+    if ((all->item && all->item->of) || code->kind != CODE_NAME)
         return;
-    for (tm_frame *at = all->frame; at && !all->item; at = at->up) {
+    for (tm_frame *at = all->frame; at; at = at->up) {
         tm_value *value = tm_frame_get(at, code->text);
-        if (value && value->kind == VALUE_UNKNOWN && (value->of || value->owner))
-            all->item = value;
+        if (value)
+            tm_value_any(value, is_bound, all);
         if (value)
             break;
     }

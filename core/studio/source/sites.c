@@ -217,6 +217,14 @@ static void visit_function(tm_code *code, void *data)
         all->namesakes++;
 }
 
+/* A thing of that class, whichever way conditions go? */
+static bool may_be(const tm_value *value, const tm_code *class)
+{
+    if (value->kind == VALUE_CHOICE)
+        return may_be(tm_value_item(value, 1), class) || may_be(tm_value_item(value, 2), class);
+    return value->kind == VALUE_CLASS && value->code == class;
+}
+
 /* Is it this function that `holder.name` means? Where the holder is not known: is it the only one of that
  * name? */
 static bool is_of(callers *all, tm_code *callee)
@@ -229,7 +237,14 @@ static bool is_of(callers *all, tm_code *callee)
         return tm_code_around(callee, CODE_CLASS) == tm_code_around(all->function, CODE_CLASS);
     if (holder->kind == CODE_NAME) {
         g_autoptr(tm_value) whole = tm_run_name(all->run, tm_run_module(all->run, callee->source), holder);
-        if (whole->kind == VALUE_SDK)
+        if (whole->kind == VALUE_UNKNOWN && tm_code_around(callee, CODE_FUNCTION)) { /* of the function */
+            g_autoptr(tm_run) run = tm_run_new(all->run->project);
+            tm_value_unref(whole);
+            whole = tm_run_eval(run, tm_run_goto(run, callee->parent), holder);
+            if (whole->kind == VALUE_CLASS || whole->kind == VALUE_CHOICE)
+                return may_be(whole, tm_code_around(all->function, CODE_CLASS));
+        }
+        if (whole->kind == VALUE_SDK || whole->kind == VALUE_REMOTE)
             return false;
         if (whole->kind == VALUE_MODULE || whole->kind == VALUE_CLASS || whole->kind == VALUE_OBJECT) {
             g_autoptr(tm_value) member =

@@ -237,6 +237,23 @@ static bool maybe_text(const tm_value *value)
     return value->kind == VALUE_UNDEFINED || tm_value_is_text(value);
 }
 
+/* What is there, if anything is, whichever way conditions go; NULL: nothing, or different things. Borrowed.
+ */
+static const tm_value *only_thing(const tm_value *value)
+{
+    if (value->kind != VALUE_CHOICE)
+        return value->kind == VALUE_UNDEFINED ? NULL : value;
+    const tm_value *yes = only_thing(tm_value_item(value, 1)), *no = only_thing(tm_value_item(value, 2));
+    return !yes || (no && tm_value_equal(yes, no)) ? no : !no ? yes : NULL;
+}
+
+/* The same thing or nothing? */
+static bool maybe_same(const tm_value *one, const tm_value *other)
+{
+    const tm_value *a = only_thing(one), *b = only_thing(other);
+    return (a || b) && (!a || !b || tm_value_equal(a, b));
+}
+
 /* What both lists begin with, and then a choice at each place: what one has more is there or not. */
 static tm_value *choice_of_lists(tm_value *condition, tm_value *yes, tm_value *no)
 {
@@ -245,7 +262,8 @@ static tm_value *choice_of_lists(tm_value *condition, tm_value *yes, tm_value *n
     for (guint i = 0; i < MIN(a, b); i++) {
         const tm_value *one = tm_value_item(yes, i), *other = tm_value_item(no, i);
         bool texts = maybe_text(one) && maybe_text(other);
-        if (!texts && !tm_value_equal(one, other)) { /* parts, which may be put elsewhere */
+        if (!texts && !tm_value_equal(one, other) &&
+            !maybe_same(one, other)) { /* parts, which may be put elsewhere */
             tm_value_unref(made);
             return NULL;
         }
