@@ -1,4 +1,4 @@
-/* lanes.c - which ways a batch's rows can go. */
+/* lanes.c - which ways a batch's rows can go: accounts with keys and limits. */
 #include "cmd/lanes.h"
 
 #include "cmd/money.h"
@@ -8,6 +8,7 @@
 #include "core/guess.h"
 #include <string.h>
 
+<<<<<<< HEAD
 static gboolean fail_no_account(const tm_config *config, const char *name, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -116,6 +117,18 @@ GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_la
     if (flags->base_url && !apply_base_url(steps, flags->base_url, error))
         return NULL;
     return g_steal_pointer(&steps);
+=======
+/* Promise 9: money is spent only under a budget that is kept, and this version keeps none yet. */
+static gboolean check_cost(const tm_account *account, GError **error)
+{
+    if (!account->costs)
+        return TRUE;
+    return tm_fail(
+        error, TM_ERROR_STATE,
+        "account %s may cost money, and accounts that cost money are not supported yet in this version. "
+        "If it costs nothing, say so in the config: `tier: free` or `cost: none`",
+        account->name);
+>>>>>>> 644f7f1 (Services that speak OpenAI's format can be sent to: chat, models, pictures, errors, limits told by headers)
 }
 
 static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_unit unit, tm_window window,
@@ -133,7 +146,7 @@ static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_u
 /* The flags' limits as this account counts. (transfer full) */
 static GArray *flag_limits(const tm_account *account, const tm_lane_flags *flags, GError **error)
 {
-    tm_unit tokens = strcmp(account->provider, "gemini") == 0 ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
+    tm_unit tokens = tm_account_counts_input(account) ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
     g_autoptr(GArray) limits = g_array_new(FALSE, FALSE, sizeof(tm_limit));
     int64_t run_budget = 0, a_day = 0;
     bool daily = false;
@@ -184,9 +197,16 @@ static gboolean add_lane(GArray *lanes, tm_account *account, const char *model, 
     return TRUE;
 }
 
-/* "models/x" and "googleai/x" are x. */
-static const char *bare_model(const char *model)
+/* "models/x" and "googleai/x" are x, and so is "groq/x" on the account or at the service of that name. */
+static const char *bare_model(const tm_account *account, const char *model)
 {
+    const tm_preset *service = account->service, *called = tm_catalog_preset(account->name);
+    /* an account `openai` at another service: there openai/x is a model of that service's own naming */
+    const char *const own[] = {service && called && called != service ? NULL : account->name,
+                               service ? service->name : NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+        if (own[i] && g_str_has_prefix(model, own[i]) && model[strlen(own[i])] == '/')
+            return model + strlen(own[i]) + 1;
     static const char *const prefixes[] = {"models/", "googleai/", "vertexai/"};
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (g_str_has_prefix(model, prefixes[i]))
@@ -203,7 +223,9 @@ static gboolean add_lanes(GArray *lanes, const tm_route_step *step, const tm_pro
                 return FALSE;
         return TRUE;
     }
-    const char *model = flags->model ? bare_model(flags->model) : prompt ? prompt->model : NULL;
+    const char *model = flags->model ? bare_model(step->account, flags->model)
+                        : prompt     ? prompt->model
+                                     : NULL;
     if (!model || !*model)
         return tm_fail(error, TM_ERROR_USAGE,
                        "no model: the prompt names none; give one, for instance --model gemini-2.5-flash");
