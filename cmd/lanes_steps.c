@@ -107,6 +107,21 @@ static gboolean apply_base_url(GArray *steps, const char *url, GError **error)
     return TRUE;
 }
 
+/* An account of the config, else a service of the catalogue with its own address and key variable. NULL:
+ * neither. */
+static tm_account *account_named(tm_config *config, const char *name)
+{
+    const tm_preset *preset = tm_catalog_preset(name);
+    tm_account *account = tm_config_account(config, name);
+    if (account || !preset || !preset->base_url)
+        return account;
+    account = tm_account_from_preset(name, name);
+    account->windows.minute_ms = config->windows.minute_ms;
+    account->windows.day_ms = config->windows.day_ms;
+    g_ptr_array_add(config->accounts, account);
+    return account;
+}
+
 /* "openai/gpt-5" and "groq/llama": the account or service that stands before the model. NULL: none. Static.
  */
 static const char *provider_in(const tm_config *config, const char *model)
@@ -130,8 +145,7 @@ static bool speaks_openai(const char *url, const char *provider, const char *mod
         return true;
     if (g_str_has_suffix(path, "/v1beta") || g_strcmp0(wire, "gemini") == 0)
         return false;
-    return g_strcmp0(wire, "openai") == 0 ||
-           (!provider && model && g_regex_match_simple("/v[0-9]+$", path, 0, 0));
+    return g_strcmp0(wire, "openai") == 0 || (!provider && g_regex_match_simple("/v[0-9]+$", path, 0, 0));
 }
 
 /* --base-url without an account: one for what is spoken there. It is made where the config has none. */
@@ -141,13 +155,9 @@ static void add_for_url(GArray *steps, tm_config *config, const char *url, const
     if (!speaks_openai(url, provider, model))
         return;
     tm_account *account = tm_config_account(config, "openai");
-    if (!account || strcmp(account->provider, "openai") != 0) {
-        account = tm_account_from_preset(account ? "openai (--base-url)" : "openai", "openai");
-        account->windows.minute_ms = config->windows.minute_ms;
-        account->windows.day_ms = config->windows.day_ms;
-        g_ptr_array_add(config->accounts, account);
-    }
-    add_step(steps, account, NULL);
+    if (account && strcmp(account->provider, "openai") != 0)
+        return;
+    add_step(steps, account ? account : account_named(config, "openai"), NULL);
 }
 
 GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_lane_flags *flags,
@@ -170,7 +180,7 @@ GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_la
         return NULL;
     }
     if (flags->account) {
-        tm_account *account = tm_config_account(config, flags->account);
+        tm_account *account = account_named(config, flags->account);
         if (!account) {
             fail_no_account(config, flags->account, error);
             return NULL;
