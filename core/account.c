@@ -40,12 +40,9 @@ void tm_account_free(tm_account *account)
     g_clear_pointer(&account->limits, g_array_unref);
     g_clear_pointer(&account->model_limits, g_hash_table_unref);
     g_clear_pointer(&account->models, g_hash_table_unref);
-<<<<<<< HEAD
     g_clear_pointer(&account->prices, json_decref);
     g_free(account->price_table);
-=======
     g_clear_pointer(&account->manners, g_hash_table_unref);
->>>>>>> 644f7f1 (Services that speak OpenAI's format can be sent to: chat, models, pictures, errors, limits told by headers)
     g_free(account);
 }
 

@@ -16,28 +16,17 @@ typedef struct {
     char *tier;         /* "free", "1", "2", "3", or NULL */
     char *project;      /* or NULL */
     tm_windows windows;
-<<<<<<< HEAD
     int64_t guard_ms;         /* added to sliding windows; default 350 */
     GArray *limits;           /* tm_limit, from config, for every model; NULL: none */
     GHashTable *model_limits; /* model name or glob -> GArray of tm_limit; NULL: none */
     GHashTable *models;       /* our model name -> the service's; NULL: none */
+    GHashTable *manners;      /* model -> what its provider has found out of it here, in this process */
     bool plain_http;          /* may send the key over http to another host than loopback */
     bool cost_none;           /* the config says `cost: none` */
     bool costs; /* false: cost_none, or no prices of its own and tier free or loopback; tm_account_weigh() */
     json_t *prices;               /* the config's own: entries as in the catalogue; NULL: none */
     char *price_table;            /* the service whose prices hold here, by the config; NULL: by the host */
     int64_t budget_micro_usd;     /* in all; -1: none named */
-=======
-    int64_t guard_ms;             /* added to sliding windows; default 350 */
-    GArray *limits;               /* tm_limit, from config, for every model; NULL: none */
-    GHashTable *model_limits;     /* model name or glob -> GArray of tm_limit; NULL: none */
-    GHashTable *models;           /* our model name -> the service's; NULL: none */
-    GHashTable *manners;          /* model -> what its provider has found out of it here, in this process */
-    bool plain_http;              /* may send the key over http to another host than loopback */
-    bool cost_none;               /* the config says `cost: none` */
-    bool costs;                   /* false: tier free, loopback host, or cost_none; tm_account_weigh() */
-    int64_t budget_micro_usd;     /* -1: none named */
->>>>>>> 644f7f1 (Services that speak OpenAI's format can be sent to: chat, models, pictures, errors, limits told by headers)
     int64_t budget_day_micro_usd; /* -1: none named */
 } tm_account;
 

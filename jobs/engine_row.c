@@ -118,8 +118,9 @@ static bool afford(tm_engine *engine, tm_flight *flight, tm_answer *answer)
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     int64_t tokens = flight->cost.of[TM_UNIT_INPUT_TOKENS], money = flight->cost.of[TM_UNIT_MICRO_USD];
     int64_t all_tokens = flight->cost.of[TM_UNIT_TOKENS];
-    bool more_tokens = lane->limits_tokens && (tokens > flight->reserved_tokens ||
-                                               all_tokens > flight->reserved_tokens + flight->reserved_output);
+    bool more_tokens =
+        lane->limits_tokens &&
+        (tokens > flight->reserved_tokens || all_tokens > flight->reserved_tokens + flight->reserved_output);
     int64_t more_money = money - flight->reserved_micro_usd;
     tm_grant grant;
     g_autoptr(GError) error = NULL;
@@ -145,11 +146,11 @@ static bool afford(tm_engine *engine, tm_flight *flight, tm_answer *answer)
     if (grant.wait == TM_WAIT_TOO_LARGE) {
         answer->class = TM_CLASS_TOO_LARGE;
         bool both = grant.bound.unit == TM_UNIT_TOKENS && flight->batch->output_said > 0;
-        answer->message = g_strdup_printf("about %" G_GINT64_FORMAT " tokens%s, the limit is %" G_GINT64_FORMAT
-                                          " a %s: it can never be sent%s",
-                                          both ? all_tokens : tokens, both ? " with its answer's cap" : "",
-                                          grant.bound.value, tm_window_name(grant.bound.window),
-                                          both ? "; a smaller maxOutputTokens would help" : "");
+        answer->message = g_strdup_printf(
+            "about %" G_GINT64_FORMAT " tokens%s, the limit is %" G_GINT64_FORMAT
+            " a %s: it can never be sent%s",
+            both ? all_tokens : tokens, both ? " with its answer's cap" : "", grant.bound.value,
+            tm_window_name(grant.bound.window), both ? "; a smaller maxOutputTokens would help" : "");
         return false;
     }
     lane->wait = grant;

@@ -50,10 +50,9 @@ static void entries(void)
 {
     static const char *const limit_members[] = {"provider", "tier", "model", "rpm",        "tpm", "rpd",
                                                 "tpd",      "ipm",  "as_of", "confidence", NULL};
-    static const char *const price_members[] = {"provider",  "model",  "from",  "until",
-                                                "in",        "cached", "out",   "out_image",
-                                                "long_over", "long",   "as_of", "in_image", "cached_image",
-                                                "out_text", NULL};
+    static const char *const price_members[] = {"provider", "model",    "from",         "until",     "in",
+                                                "cached",   "out",      "out_image",    "long_over", "long",
+                                                "as_of",    "in_image", "cached_image", "out_text",  NULL};
     g_autoptr(GError) error = NULL;
     g_autoptr(json_t) tree =
         tm_yaml_parse((const char *)catalog_yaml, catalog_yaml_length, "catalog", 1, &error);
