@@ -27,16 +27,21 @@ gboolean tm_ask(tm_transport *transport, tm_clock *clock, const tm_provider *pro
                 const tm_operation *operation, tm_asked *out, GError **error)
 {
     g_auto(tm_call) call = {0};
+    tm_answer_init(&out->answer);
     if (!provider->begin(operation, &call, error))
         return FALSE;
     for (int i = 0; i < most_calls; i++) {
         call.timeout_ms = patience_ms;
         tm_instant sent = tm_clock_now(clock), at = sent;
-        if (!transport->submit(transport, &call, (uint64_t)i, error))
+        if (!transport->submit(transport, &call, (uint64_t)i, error)) {
+            tm_answer_clear(&out->answer);
             return FALSE;
+        }
         g_autoptr(tm_reply) got = await(transport, clock, &at);
-        if (!got)
+        if (!got) {
+            tm_answer_clear(&out->answer);
             return tm_fail(error, TM_ERROR_STATE, "no answer within %" PRId64 " s", patience_ms / 1000);
+        }
         out->took_ms = at.boot_ms - sent.boot_ms;
         if (got->date_ms > 0) {
             out->dated = true;
@@ -44,10 +49,9 @@ gboolean tm_ask(tm_transport *transport, tm_clock *clock, const tm_provider *pro
             out->offset_high_ms = got->date_ms + 1000 - sent.wall_ms;
         }
         tm_call_clear(&call);
-        tm_answer_init(&out->answer);
         if (provider->next(operation, got, &call, &out->answer) == TM_STEP_ANSWER)
             return TRUE;
-        tm_answer_clear(&out->answer);
     }
+    tm_answer_clear(&out->answer);
     return tm_fail(error, TM_ERROR_STATE, "the list of models has no end");
 }

@@ -182,6 +182,35 @@ static void check_service(report *r, tm_context *context, tm_transport *transpor
     tm_answer_clear(&got.answer);
 }
 
+/* What is known of the service beforehand, by the catalogue. */
+static void tell_known(report *r, const tm_account *account)
+{
+    static const char *const json[] = {"holds answers to a JSON schema", "has JSON mode, without a schema",
+                                       "has no JSON mode"};
+    static const char *const headers[] = {"tells no limits in headers",
+                                          "tells its limits in headers",
+                                          "tells its limits in headers: requests a day, tokens a minute",
+                                          "tells its limits in headers: requests and tokens a minute",
+                                          "tells its limits when it refuses",
+                                          "tells its limits in headers: requests a day, tokens a minute",
+                                          "may tell its limits in headers"};
+    static const char *const days[] = {"its day is Pacific", "its day is UTC", "its day is the config's zone",
+                                       "its day refills all the time", "it has no day"};
+    const tm_preset *service = account->service;
+    if (strcmp(account->provider, "openai") != 0)
+        return;
+    if (!service) {
+        tell(r, true, account->name, "known",
+             "speaks OpenAI's format; nothing more is known of %s: JSON schemas and max_tokens are tried "
+             "first",
+             account->host);
+        return;
+    }
+    tell(r, true, account->name, "known", "%s %s; %s; %s%s%s", service->name, json[service->json],
+         headers[service->headers], days[account->windows.day], service->note ? "; " : "",
+         service->note ? service->note : "");
+}
+
 static void check_account(report *r, tm_context *context, tm_transport *transport, tm_account *account)
 {
     g_autoptr(GError) error = NULL;
@@ -192,6 +221,7 @@ static void check_account(report *r, tm_context *context, tm_transport *transpor
     if (strcmp(account->provider, "gemini") == 0)
         tell(r, true, account->name, "tier", "tier %s",
              account->tier ? account->tier : "not named: the free one's limits are taken");
+    tell_known(r, account);
     if (account->costs)
         tell(r, true, account->name, "cost", "costs money: run asks first, or keeps to a budget");
     check_service(r, context, transport, account);
@@ -219,6 +249,7 @@ static GArray *chosen(tm_context *context, const tm_config *config, const char *
         tm_lane_flags flags = TM_LANE_FLAGS_INIT;
         flags.account = (char *)(gpointer)name;
         flags.base_url = opt_base_url;
+        flags.model = opt_models ? opt_models[0] : NULL; /* whose format is spoken may follow from its name */
         return tm_lanes_steps(context, NULL, &flags, error);
     }
     GArray *steps = g_array_new(FALSE, FALSE, sizeof(tm_route_step));
@@ -258,14 +289,16 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
 
 const tm_command tm_cmd_check = {
     .name = "check",
-    .args = "[ACCOUNT]",
+    .args = "[ACCOUNT | SERVICE]",
     .min_args = 0,
     .max_args = 1,
     .summary = "are key, models, clock and files as a night needs them?",
-    .description = "One line for each thing that was looked at, of one account or of all. Asks the service "
-                   "for its list\n"
+    .description = "One line for each thing that was looked at, of one account or of all; a service of the "
+                   "catalogue\n"
+                   "(groq, openrouter, ollama ...) needs no account, only its key in the environment. Asks "
+                   "for the list\n"
                    "of models, which costs nothing and counts against no quota.",
-    .examples = "tidemill check\ntidemill check free -m gemini-2.5-flash",
+    .examples = "tidemill check\ntidemill check free -m gemini-2.5-flash\ntidemill check groq",
     .options = options,
     .run = run,
 };

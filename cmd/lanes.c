@@ -1,4 +1,4 @@
-/* lanes.c - which ways a batch's rows can go. */
+/* lanes.c - which ways a batch's rows can go: accounts with keys and limits. */
 #include "cmd/lanes.h"
 
 #include "cmd/money.h"
@@ -7,116 +7,6 @@
 #include "core/error.h"
 #include "core/guess.h"
 #include <string.h>
-
-static gboolean fail_no_account(const tm_config *config, const char *name, GError **error)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (guint i = 0; i < config->accounts->len; i++)
-        g_ptr_array_add(names, ((tm_account *)config->accounts->pdata[i])->name);
-    const char *guess = tm_guess(name, (const char *const *)names->pdata, names->len);
-    g_ptr_array_add(names, NULL);
-    g_autofree char *list = g_strjoinv(", ", (char **)names->pdata);
-    return guess
-               ? tm_fail(error, TM_ERROR_USAGE, "there is no account \"%s\" (did you mean %s?)", name, guess)
-               : tm_fail(error, TM_ERROR_USAGE, "there is no account \"%s\"; there are: %s", name, list);
-}
-
-static gboolean fail_no_route(const tm_config *config, const char *name, GError **error)
-{
-    guint n = 0;
-    g_autofree const char **names = (const char **)g_hash_table_get_keys_as_array(config->routes, &n);
-    const char *guess = tm_guess(name, names, n);
-    return tm_fail(error, TM_ERROR_USAGE, "there is no route \"%s\"%s%s%s", name,
-                   guess ? " (did you mean " : "", guess ? guess : "", guess ? "?)" : "");
-}
-
-/* Is the account one for models of the prompt's provider ("googleai", "openai", "groq", ...)? */
-static bool serves(const tm_account *account, const char *provider)
-{
-    static const char *const googles[] = {"googleai", "google", "vertexai", "gemini", NULL};
-    if (!provider || strcmp(account->name, provider) == 0)
-        return true;
-    const char *wire = g_strv_contains(googles, provider) ? "gemini" : provider;
-    return strcmp(account->provider, wire) == 0;
-}
-
-static void add_step(GArray *steps, tm_account *account, char **models)
-{
-    tm_route_step step = {.account = account, .models = models};
-    g_array_append_val(steps, step);
-}
-
-static void add_route(GArray *steps, const GPtrArray *route, const char *provider)
-{
-    for (guint i = 0; i < route->len; i++) {
-        const tm_route_step *step = route->pdata[i];
-        if (step->models || serves(step->account, provider))
-            g_array_append_vals(steps, step, 1);
-    }
-}
-
-/* Without a word from the user: the default route, else the first account that serves the prompt's provider.
- */
-static gboolean add_default(GArray *steps, const tm_config *config, const char *provider, GError **error)
-{
-    const GPtrArray *route = g_hash_table_lookup(config->routes, "default");
-    if (route)
-        add_route(steps, route, provider);
-    for (guint i = 0; i < config->accounts->len && steps->len == 0; i++)
-        if (serves(config->accounts->pdata[i], provider))
-            add_step(steps, config->accounts->pdata[i], NULL);
-    if (steps->len > 0)
-        return TRUE;
-    return tm_fail(
-        error, TM_ERROR_STATE,
-        "the prompt's model is one of \"%s\", and no account is for it: add one to the config, or name "
-        "another by --account and --model",
-        provider);
-}
-
-static gboolean apply_base_url(GArray *steps, const char *url, GError **error)
-{
-    if (steps->len > 1)
-        return tm_fail(error, TM_ERROR_USAGE, "--base-url is for one account: name it by --account");
-    tm_route_step *step = &g_array_index(steps, tm_route_step, 0);
-    g_autoptr(GError) problem = NULL;
-    if (!tm_account_set_base_url(step->account, url, &problem))
-        return tm_fail(error, TM_ERROR_USAGE, "--base-url: %s", problem->message);
-    return TRUE;
-}
-
-GArray *tm_lanes_steps(tm_context *context, const tm_prompt *prompt, const tm_lane_flags *flags,
-                       GError **error)
-{
-    const tm_config *config = tm_context_config(context, error);
-    if (!config)
-        return NULL;
-    g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(tm_route_step));
-    if (flags->account && flags->route) {
-        tm_fail(error, TM_ERROR_USAGE, "--account and --route contradict each other: give one of them");
-        return NULL;
-    }
-    if (flags->account) {
-        tm_account *account = tm_config_account(config, flags->account);
-        if (!account) {
-            fail_no_account(config, flags->account, error);
-            return NULL;
-        }
-        add_step(steps, account, NULL);
-    } else if (flags->route) {
-        const GPtrArray *route = g_hash_table_lookup(config->routes, flags->route);
-        if (!route) {
-            fail_no_route(config, flags->route, error);
-            return NULL;
-        }
-        add_route(steps, route, NULL);
-    } else if (!add_default(steps, config, prompt && !flags->model ? prompt->provider : NULL, error)) {
-        return NULL;
-    }
-    if (flags->base_url && !apply_base_url(steps, flags->base_url, error))
-        return NULL;
-    return g_steal_pointer(&steps);
-}
 
 static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_unit unit, tm_window window,
                            GError **error)
@@ -133,7 +23,7 @@ static gboolean flag_limit(GArray *limits, const char *flag, int64_t value, tm_u
 /* The flags' limits as this account counts. (transfer full) */
 static GArray *flag_limits(const tm_account *account, const tm_lane_flags *flags, GError **error)
 {
-    tm_unit tokens = strcmp(account->provider, "gemini") == 0 ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
+    tm_unit tokens = tm_account_counts_input(account) ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
     g_autoptr(GArray) limits = g_array_new(FALSE, FALSE, sizeof(tm_limit));
     int64_t run_budget = 0, a_day = 0;
     bool daily = false;
@@ -186,9 +76,16 @@ static gboolean add_lane(GArray *lanes, const tm_route_step *step, const char *m
     return TRUE;
 }
 
-/* "models/x" and "googleai/x" are x. */
-static const char *bare_model(const char *model)
+/* "models/x" and "googleai/x" are x, and so is "groq/x" on the account or at the service of that name. */
+static const char *bare_model(const tm_account *account, const char *model)
 {
+    const tm_preset *service = account->service, *called = tm_catalog_preset(account->name);
+    /* an account `openai` at another service: there openai/x is a model of that service's own naming */
+    const char *const own[] = {service && called && called != service ? NULL : account->name,
+                               service ? service->name : NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+        if (own[i] && g_str_has_prefix(model, own[i]) && model[strlen(own[i])] == '/')
+            return model + strlen(own[i]) + 1;
     static const char *const prefixes[] = {"models/", "googleai/", "vertexai/"};
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (g_str_has_prefix(model, prefixes[i]))
@@ -205,7 +102,9 @@ static gboolean add_lanes(GArray *lanes, const tm_route_step *step, const tm_pro
                 return FALSE;
         return TRUE;
     }
-    const char *model = flags->model ? bare_model(flags->model) : prompt ? prompt->model : NULL;
+    const char *model = flags->model ? bare_model(step->account, flags->model)
+                        : prompt     ? prompt->model
+                                     : NULL;
     if (!model || !*model)
         return tm_fail(error, TM_ERROR_USAGE,
                        "no model: the prompt names none; give one, for instance --model gemini-2.5-flash");

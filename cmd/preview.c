@@ -63,8 +63,10 @@ static gboolean prepare(tm_session *session, GError **error)
 {
     static const char *const googles[] = {"googleai", "google-genai", "vertexai", NULL};
     const tm_prompt *prompt = session->prompt;
-    const char *name =
-        prompt->provider && !g_strv_contains(googles, prompt->provider) ? prompt->provider : "gemini";
+    const char *guess = tm_catalog_wire_of(prompt->model);
+    const char *name = !prompt->provider                            ? (guess ? guess : "gemini")
+                       : g_strv_contains(googles, prompt->provider) ? "gemini"
+                                                                    : prompt->provider;
     const tm_preset *preset = tm_catalog_preset(name);
     const tm_provider *provider = preset ? tm_provider_named(preset->provider) : NULL;
     if (!prompt->model) {
@@ -80,7 +82,7 @@ static gboolean prepare(tm_session *session, GError **error)
     if (!session->skeleton)
         return FALSE;
     session->provider = provider;
-    session->account = tm_account_new("preview", preset->provider);
+    session->account = tm_account_from_preset("preview", name);
     for (guint i = 0; i < notes->len; i++)
         tm_say("%s", (const char *)notes->pdata[i]);
     return tm_account_set_base_url(session->account, preset->base_url, error);

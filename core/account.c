@@ -18,6 +18,7 @@ tm_account *tm_account_new(const char *name, const char *provider)
     account->budget_micro_usd = -1;
     account->budget_day_micro_usd = -1;
     account->costs = true;
+    account->manners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return account;
 }
 
@@ -41,6 +42,7 @@ void tm_account_free(tm_account *account)
     g_clear_pointer(&account->models, g_hash_table_unref);
     g_clear_pointer(&account->prices, json_decref);
     g_free(account->price_table);
+    g_clear_pointer(&account->manners, g_hash_table_unref);
     g_free(account);
 }
 
@@ -67,6 +69,27 @@ void tm_account_weigh(tm_account *account)
     bool told = account->prices || account->price_table; /* who names prices pays them */
     bool free = g_strcmp0(account->tier, "free") == 0 || tm_account_is_loopback(account);
     account->costs = !account->cost_none && (told || !free);
+}
+
+/* A preset's ways are those of its service wherever it is reached, but for `openai` and `gemini`: many others
+ * speak their formats, and are known by their hosts. */
+static const tm_preset *service_of(const tm_account *account)
+{
+    const tm_preset *preset = account->preset;
+    if (preset && strcmp(preset->name, preset->provider) != 0)
+        return preset;
+    for (const char *const *name = tm_catalog_presets(); *name; name++) {
+        const tm_preset *known = tm_catalog_preset(*name);
+        if (strcmp(known->provider, account->provider) == 0 && g_strcmp0(known->host, account->host) == 0)
+            return known;
+    }
+    return NULL;
+}
+
+bool tm_account_counts_input(const tm_account *account)
+{
+    return strcmp(account->provider, "gemini") == 0 ||
+           (account->service && g_strcmp0(account->service->limits_of, "gemini") == 0);
 }
 
 /* "example.com", "example.com:8443", "[::1]:80". */
@@ -111,6 +134,7 @@ gboolean tm_account_set_base_url(tm_account *account, const char *url, GError **
     bool bare = strcmp(account->provider, "gemini") == 0 && !has_version(g_uri_get_path(uri));
     account->base_url = g_strdup_printf("%.*s%s", (int)length, url, bare ? "/v1beta" : "");
     account->host = host_of(uri, https);
+    account->service = service_of(account);
     tm_account_weigh(account);
     return TRUE;
 }
@@ -167,7 +191,7 @@ static void merge_defaults(GArray *limits, const tm_account *account)
     static const tm_limit elsewhere[] = {
         {.unit = TM_UNIT_REQUESTS, .window = TM_WINDOW_MINUTE, .value = 60, .source = TM_SOURCE_DEFAULT},
     };
-    bool gemini = strcmp(account->provider, "gemini") == 0;
+    bool gemini = tm_account_counts_input(account);
     if (gemini && (!account->tier || strcmp(account->tier, "free") == 0))
         merge(limits, free_tier, G_N_ELEMENTS(free_tier));
     else if (gemini || !tm_account_is_loopback(account))
@@ -195,7 +219,9 @@ GArray *tm_account_limits(const tm_account *account, const char *model, const tm
     merge_budgets(limits, account);
     g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(tm_limit));
     /* A tier that is not told is taken for the lowest. */
-    tm_catalog_limits(account->provider, account->tier ? account->tier : "free", model, known);
+    const char *whose =
+        account->service && account->service->limits_of ? account->service->limits_of : account->provider;
+    tm_catalog_limits(whose, account->tier ? account->tier : "free", model, known);
     merge_array(limits, known);
     merge_defaults(limits, account);
     return limits;

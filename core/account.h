@@ -5,8 +5,10 @@
 
 typedef struct {
     char *name;
-    char *provider;     /* "gemini", "openai": a tm_provider's name */
-    char *base_url;     /* without a slash at its end */
+    char *provider;                  /* "gemini", "openai": a tm_provider's name */
+    const struct tm_preset *preset;  /* of the catalogue, that it was made from; NULL: none */
+    const struct tm_preset *service; /* whose ways are known: the preset's, or that of the host; NULL: none */
+    char *base_url;                  /* without a slash at its end */
     char *host;         /* of base_url, lower case, with the port if it is not the scheme's own */
     char *key;          /* the secret; NULL: none. Only the transport's header and the ledger's tag see it */
     char *key_variable; /* the environment's variable that holds the key; NULL */
@@ -18,6 +20,7 @@ typedef struct {
     GArray *limits;           /* tm_limit, from config, for every model; NULL: none */
     GHashTable *model_limits; /* model name or glob -> GArray of tm_limit; NULL: none */
     GHashTable *models;       /* our model name -> the service's; NULL: none */
+    GHashTable *manners;      /* model -> what its provider has found out of it here, in this process */
     bool plain_http;          /* may send the key over http to another host than loopback */
     bool cost_none;           /* the config says `cost: none` */
     bool costs; /* false: cost_none, or no prices of its own and tier free or loopback; tm_account_weigh() */
@@ -38,6 +41,8 @@ gboolean tm_account_set_base_url(tm_account *account, const char *url, GError **
 bool tm_account_is_loopback(const tm_account *account);
 /* Sets `costs` from tier, host and cost_none; tm_account_set_base_url() does it by itself. */
 void tm_account_weigh(tm_account *account);
+/* Does its TPM count input alone, as Gemini's does on whatever path? Else input and output together. */
+bool tm_account_counts_input(const tm_account *account);
 /* The limits that flag, config and catalogue give for `model`, strongest source first for each (unit,
  * window), one entry each. Soft low defaults stand in where nothing is known (RPM 5, RPD 20 on Gemini's free
  * tier; elsewhere RPM 60, no day; a server on this machine that is no Gemini: none). Free with

@@ -34,6 +34,32 @@ static tm_day_kind day_named(const char *name)
     return strcmp(name, "rolling") == 0 ? TM_DAY_ROLLING : TM_DAY_NONE;
 }
 
+/* The host of a URL of ours, with the port that it names. Lives as long as the program. */
+static const char *host_named(const char *url)
+{
+    const char *start = url ? strstr(url, "://") : NULL;
+    if (!start)
+        return NULL;
+    g_autofree char *host = g_strndup(start + 3, strcspn(start + 3, "/"));
+    return g_intern_string(host);
+}
+
+static tm_header_style headers_named(const char *name)
+{
+    static const char *const names[] = {"none", "openai", "groq", "mistral", "openrouter", "cerebras", NULL};
+    for (unsigned i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return (tm_header_style)i;
+    return TM_HEADERS_NONE;
+}
+
+static tm_json_way json_named(const char *name)
+{
+    return strcmp(name, "schema") == 0   ? TM_JSON_SCHEMA
+           : strcmp(name, "object") == 0 ? TM_JSON_OBJECT
+                                         : TM_JSON_PROMPT;
+}
+
 /* All presets; the last one's name is NULL. */
 static const tm_preset *presets(void)
 {
@@ -49,7 +75,19 @@ static const tm_preset *presets(void)
             .provider = tm_json_string(entry, "wire", NULL),
             .base_url = tm_json_string(entry, "base_url", NULL),
             .key_variable = tm_json_string(entry, "key", NULL),
+            .host = host_named(tm_json_string(entry, "base_url", NULL)),
             .day = day_named(tm_json_string(entry, "day", "none")),
+            .key_header = tm_json_string(entry, "key_header", NULL),
+            .json = json_named(tm_json_string(entry, "json", "schema")),
+            .cap = tm_json_string(entry, "cap", "max_tokens"),
+            .headers = headers_named(tm_json_string(entry, "headers", "none")),
+            .limits_of = tm_json_string(entry, "limits_of", NULL),
+            .random_seed = tm_json_string(entry, "seed", NULL),
+            .counts_used = strcmp(tm_json_string(entry, "tpm", "reserved"), "used") == 0,
+            .lists_models_only = strcmp(tm_json_string(entry, "models", "pages"), "list") == 0,
+            .lacks = tm_json_array(entry, "lacks"),
+            .with_schema = tm_json_object(entry, "with_schema"),
+            .note = tm_json_string(entry, "note", NULL),
         };
     }
     return all;
@@ -103,6 +141,18 @@ const char *const *tm_catalog_models(const char *provider)
 bool tm_model_matches(const char *glob, const char *model)
 {
     return g_pattern_match_simple(glob, model);
+}
+
+const char *tm_catalog_wire_of(const char *model)
+{
+    static const char *const globs[][2] = {
+        {"gemini-*", "gemini"},  {"gemma-*", "gemini"}, {"models/*", "gemini"}, {"gpt-*", "openai"},
+        {"chatgpt-*", "openai"}, {"o1*", "openai"},     {"o3*", "openai"},      {"o4-*", "openai"},
+    };
+    for (size_t i = 0; model && i < G_N_ELEMENTS(globs); i++)
+        if (tm_model_matches(globs[i][0], model))
+            return globs[i][1];
+    return NULL;
 }
 
 gboolean tm_catalog_model_thinks(const char *model)

@@ -17,6 +17,7 @@ tm_account *tm_account_from_preset(const char *name, const char *preset)
     if (!known)
         return NULL;
     tm_account *account = tm_account_new(name, known->provider);
+    account->preset = account->service = known;
     account->key_variable = g_strdup(known->key_variable);
     account->windows.day = known->day;
     if (known->base_url)
@@ -98,10 +99,10 @@ static gboolean read_day(tm_config_reader *reader, const json_t *object, tm_acco
 }
 
 /* {rpm: 5, tpm: 250000, ...} into tm_limit. What a provider's TPM counts is its own. */
-static GArray *read_limit_set(tm_config_reader *reader, const json_t *value, const char *provider)
+static GArray *read_limit_set(tm_config_reader *reader, const json_t *value, const tm_account *account)
 {
     static const char *const known[] = {"rpm", "tpm", "rpd", "tpd", "ipm", NULL};
-    tm_unit tokens = strcmp(provider, "gemini") == 0 ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
+    tm_unit tokens = tm_account_counts_input(account) ? TM_UNIT_INPUT_TOKENS : TM_UNIT_TOKENS;
     const tm_unit units[] = {TM_UNIT_REQUESTS, tokens, TM_UNIT_REQUESTS, tokens, TM_UNIT_IMAGES};
     static const tm_window windows[] = {TM_WINDOW_MINUTE, TM_WINDOW_MINUTE, TM_WINDOW_DAY, TM_WINDOW_DAY,
                                         TM_WINDOW_MINUTE};
@@ -140,7 +141,7 @@ static gboolean read_limits(tm_config_reader *reader, const json_t *value, tm_ac
         if (!json_is_object(set))
             return tm_config_fail(reader,
                                   "limits are given for a model or for all: limits: {\"*\": {rpm: 60}}");
-        GArray *limits = read_limit_set(reader, set, account->provider);
+        GArray *limits = read_limit_set(reader, set, account);
         if (!limits)
             return FALSE;
         if (strcmp(glob, "*") == 0) {
@@ -286,8 +287,11 @@ static gboolean read_base_url(tm_config_reader *reader, const json_t *value, tm_
     g_autofree char *url = NULL;
     if (!tm_config_text(reader, value, "base_url", &url))
         return FALSE;
-    if (!url)
+    if (!url && account->base_url)
         return TRUE;
+    if (!url)
+        return tm_config_fail(reader,
+                              "this service has an address for each customer: name yours by base_url");
     g_autoptr(GError) problem = NULL;
     if (tm_account_set_base_url(account, url, &problem))
         return TRUE;

@@ -26,6 +26,7 @@ static const struct {
     [TM_CLASS_NETWORK] = {"network", TM_DO_AGAIN, false},
     [TM_CLASS_TIMEOUT] = {"timeout", TM_DO_AGAIN_CHARGED, false},
     [TM_CLASS_UNKNOWN] = {"unknown", TM_DO_AGAIN_CHARGED, false},
+    [TM_CLASS_ADAPTED] = {"adapted", TM_DO_AGAIN, false},
 };
 
 static bool known(tm_class class)
@@ -64,6 +65,7 @@ void tm_answer_init(tm_answer *answer)
     *answer = (tm_answer){
         .class = TM_CLASS_OK,
         .retry_ms = -1,
+        .pause_ms = -1,
         .usage = {.input = -1, .cached = -1, .output = -1, .thinking = -1},
     };
 }
@@ -73,6 +75,7 @@ void tm_answer_clear(tm_answer *answer)
     g_free(answer->code);
     g_free(answer->message);
     g_clear_pointer(&answer->violations, g_array_unref);
+    g_clear_pointer(&answer->told, g_array_unref);
     g_free(answer->text);
     g_clear_pointer(&answer->parts, g_ptr_array_unref);
     g_free(answer->finish);

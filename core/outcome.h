@@ -24,13 +24,15 @@ typedef enum {
     TM_CLASS_NETWORK, /* provably never left: DNS, refused, TLS */
     TM_CLASS_TIMEOUT, /* left, and no answer within the time */
     TM_CLASS_UNKNOWN, /* left, and the connection was cut or we crashed: fate unknown, maybe billed */
+    TM_CLASS_ADAPTED, /* the service refused a setting, and requests are written without it from now on: the
+                         row goes again under a grant of its own, the refused request counts as used */
     TM_N_CLASSES,
 } tm_class;
 
 /* What a class asks the engine to do with the row and with the lane it came from. */
 typedef enum {
     TM_DO_RECORD,        /* the row is done (ok), failed or blocked; go on */
-    TM_DO_AGAIN,         /* the row goes back, the lane pauses: one hold, one probe */
+    TM_DO_AGAIN,         /* the row goes back, the lane pauses (but after ADAPTED): one hold, one probe */
     TM_DO_AGAIN_CHARGED, /* the same, and an attempt of the row is spent */
     TM_DO_CLOSE,         /* nothing passes on this lane until the user acts; the row goes back */
 } tm_do;
@@ -61,7 +63,9 @@ typedef struct {
     char *code;         /* the provider's own word: RESOURCE_EXHAUSTED, API_KEY_INVALID, ... or NULL */
     char *message;      /* scrubbed of key shapes; NULL with ok */
     int64_t retry_ms;   /* wait the server asks for, from now; -1: none told */
-    GArray *violations; /* tm_violation; NULL: none */
+    int64_t pause_ms;   /* the window is spent, though this one passed: nothing more for so long; -1 */
+    GArray *violations; /* tm_violation: what was refused; NULL: none */
+    GArray *told;       /* tm_violation: limits told by headers, whatever the class; NULL: none */
     char *text;         /* the answer's text, NUL-terminated; NULL: none. May hold U+0000 inside */
     size_t text_length;
     GPtrArray *parts; /* of char*: JSON text of parts that are no text (inlineData, ...); NULL: none */

@@ -118,7 +118,7 @@ int64_t tm_price_most(const tm_price *price, int64_t input_tokens, int64_t outpu
     return MAX(tm_price_cost(price, &usage, false), tm_price_cost(price, &usage, true));
 }
 
-int64_t tm_price_output_cap(const tm_prompt *prompt)
+int64_t tm_price_output_said(const tm_prompt *prompt)
 {
     static const char *const names[] = {"maxOutputTokens", "max_output_tokens", "max_completion_tokens",
                                         "max_tokens", "maxTokens"};
@@ -127,7 +127,13 @@ int64_t tm_price_output_cap(const tm_prompt *prompt)
         if (cap > 0)
             return cap;
     }
-    return OUTPUT_CAP;
+    return -1;
+}
+
+int64_t tm_price_output_cap(const tm_prompt *prompt)
+{
+    int64_t said = tm_price_output_said(prompt);
+    return said > 0 ? said : OUTPUT_CAP;
 }
 
 char *tm_price_text(int64_t micro_usd)

@@ -29,6 +29,8 @@ int64_t tm_price_cost(const tm_price *price, const tm_usage *usage, bool picture
 /* The most that a request of so many tokens can cost: nothing cached, the output at its dearest. */
 int64_t tm_price_most(const tm_price *price, int64_t input_tokens, int64_t output_tokens);
 
+/* The prompt's own cap on output tokens; -1: it says none. */
+int64_t tm_price_output_said(const tm_prompt *prompt);
 /* Output tokens, thoughts included, at most: the prompt's own cap, else (NULL: always) what services let
  * models give.
  */

@@ -40,3 +40,7 @@ json_t *tm_schema_to_gemini_json(const json_t *schema, GPtrArray *lost);
  * nullable. What can't be said is added to `lost`; NULL if the shape can't be said at all (a root that is no
  * object, maps, tuples, past the API's bounds), and the last of `lost` says why. (transfer full) */
 json_t *tm_schema_to_openai(const json_t *schema, GPtrArray *lost);
+
+/* Takes those null members out of an answer in the strict form that stand for absent ones. True: there were
+ * some. */
+gboolean tm_schema_drop_absent(const json_t *schema, json_t *value);

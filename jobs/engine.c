@@ -215,6 +215,7 @@ static bool batch_init(tm_engine *engine, tm_engine_batch *batch, const tm_engin
         return false;
     tm_canary_seed(&batch->canary, classes, n);
     batch->output_cap = tm_price_output_cap(work->prompt);
+    batch->output_said = tm_price_output_said(work->prompt);
     return true;
 }
 

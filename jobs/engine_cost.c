@@ -1,6 +1,8 @@
 /* engine_cost.c - what a request may cost, what it did cost, and what this run may still spend. */
 #include "jobs/engine_parts.h"
 
+#include "core/catalog.h"
+
 #define DAY_MS (24 * 3600 * (int64_t)1000)
 
 /* Prices change at midnight UTC: looked up anew each day. */
@@ -23,13 +25,22 @@ static int64_t most(const tm_engine *engine, tm_engine_lane_state *lane, int64_t
     return price ? tm_price_most(price, tokens, output_cap) : 0;
 }
 
+/* What an answer may take is known by its cap, else by what answers took of late. */
+static int64_t answer_tokens(const tm_engine_lane_state *lane, const tm_engine_batch *batch)
+{
+    return batch->output_said >= 0 ? batch->output_said : (int64_t)lane->mean_output;
+}
+
 tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane, const tm_engine_batch *batch,
                             double tokens)
 {
     tm_cost each = {{0}};
     each.of[TM_UNIT_REQUESTS] = 1;
-    if (lane->limits_tokens)
-        each.of[TM_UNIT_INPUT_TOKENS] = each.of[TM_UNIT_TOKENS] = (int64_t)tokens + 1;
+    if (lane->limits_tokens) {
+        each.of[TM_UNIT_INPUT_TOKENS] = (int64_t)tokens + 1;
+        each.of[TM_UNIT_TOKENS] =
+            each.of[TM_UNIT_INPUT_TOKENS] + (tokens > 0 ? answer_tokens(lane, batch) : 0);
+    }
     each.of[TM_UNIT_MICRO_USD] = most(engine, lane, batch->output_cap, (int64_t)tokens + 1);
     return each;
 }
@@ -43,7 +54,8 @@ tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight,
     tm_cost cost = {{0}};
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
-    cost.of[TM_UNIT_TOKENS] = tokens;
+    int64_t said = flight->batch->output_said >= 0 ? tm_engine_output_cap(engine, flight) : -1;
+    cost.of[TM_UNIT_TOKENS] = tokens + MAX(flight->reserved_output, said);
     cost.of[TM_UNIT_MICRO_USD] = most(engine, lane, tm_engine_output_cap(engine, flight), tokens);
     return cost;
 }
@@ -70,11 +82,27 @@ static int64_t paid(const tm_engine *engine, tm_engine_lane_state *lane, const t
     return cost;
 }
 
+void tm_engine_note_output(tm_engine_lane_state *lane, const tm_answer *answer)
+{
+    int64_t output = MAX(answer->usage.output, 0) + MAX(answer->usage.thinking, 0);
+    if (answer->usage.input >= 0 && answer->usage.output >= 0)
+        lane->mean_output += ((double)output - lane->mean_output) / 8;
+}
+
+/* Where a service counts what an answer might have taken, its window stays as full as that, however short the
+ * answer was. */
+static bool counts_cap(const tm_account *account)
+{
+    return !(account->service && account->service->counts_used);
+}
+
 tm_cost tm_engine_cost_of_answer(const tm_engine *engine, const tm_flight *flight, const tm_answer *answer)
 {
     tm_cost cost = flight->cost;
     if (answer->usage.input >= 0) {
         int64_t output = MAX(answer->usage.output, 0) + MAX(answer->usage.thinking, 0);
+        if (counts_cap(tm_engine_lane_at(engine, flight->lane)->account))
+            output = MAX(output, flight->batch->output_said);
         cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;
         cost.of[TM_UNIT_TOKENS] = answer->usage.input + output;
         cost.of[TM_UNIT_MICRO_USD] = paid(engine, tm_engine_lane_at(engine, flight->lane), answer);

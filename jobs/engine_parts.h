@@ -32,6 +32,7 @@ typedef struct {
     int64_t price_day;
     bool priced;
     bool limits_tokens; /* is there any limit on tokens? */
+    double mean_output; /* tokens of answers lately, thoughts included */
     bool said_guard;
 } tm_engine_lane_state;
 
@@ -44,6 +45,7 @@ typedef struct {
     tm_canary canary;
     tm_drift drift;
     int64_t output_cap;    /* tokens of an answer at most */
+    int64_t output_said;   /* the same by the prompt's own word; -1: it says none */
     GQueue ahead;          /* of tm_flight, owned: leased, their place in flight is still to come free */
     int in_flight;         /* these included */
     bool ended;            /* nothing left to do here */
@@ -64,6 +66,8 @@ typedef struct {
     tm_lease lease;
     tm_operation operation;
     int64_t reserved_tokens, reserved_micro_usd;
+    int64_t reserved_output; /* for the answer, where input and output count together */
+    tm_answer *asked; /* of a lane's question that takes further calls: what earlier ones gave; owned */
     tm_cost cost;
     size_t bytes;    /* of the body; before there is one, of the row */
     int64_t left_ms; /* wall; 0: not yet */
@@ -162,6 +166,8 @@ tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane,
 tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight, const tm_call *call);
 /* What it did cost; as reserved, where nobody tells. */
 tm_cost tm_engine_cost_of_answer(const tm_engine *engine, const tm_flight *flight, const tm_answer *answer);
+/* Learns how long answers are. */
+void tm_engine_note_output(tm_engine_lane_state *lane, const tm_answer *answer);
 /* How many of `wanted` requests this run's budget lets go, at `each` micro-dollars. */
 int tm_engine_afforded(const tm_engine *engine, const tm_engine_lane_state *lane, int64_t each, int wanted);
 /* Not one: the lane waits until what is under way has cost less. */

@@ -147,6 +147,14 @@ static void tell_drift(tm_engine *engine, tm_engine_batch *batch, int64_t cost)
     tm_engine_stop_batch(engine, batch, TM_STOP_BUDGET, why);
 }
 
+/* A setting was refused: said once, the row goes again without it. */
+static void tell_adapted(tm_engine *engine, const tm_flight *flight, const tm_answer *answer)
+{
+    if (answer->class == TM_CLASS_ADAPTED && answer->message)
+        tm_engine_note(engine, flight->batch, "%s: %s",
+                       tm_engine_lane_at(engine, flight->lane)->account->name, answer->message);
+}
+
 static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answer, bool left,
                            const tm_instant *at)
 {
@@ -167,6 +175,8 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
         tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes,
                                answer->usage.input);
     answer->class = verdict.class;
+    tm_engine_note_output(lane, answer);
+    tell_adapted(engine, flight, answer);
     lane->limits_tokens = lane->limits_tokens || tm_engine_told_of_tokens(answer);
     if (verdict.guard_up && !lane->said_guard) {
         lane->said_guard = true;
@@ -201,14 +211,37 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
         tell_drift(engine, batch, paid);
 }
 
+/* A lane's question takes a further call, which counts against no quota: it goes on as a flight of its own.
+ */
+static bool ask_further(tm_engine *engine, const tm_flight *flight, tm_call *call, tm_answer *answer)
+{
+    tm_flight *further = g_new0(tm_flight, 1);
+    further->tag = ++engine->next_tag;
+    further->lane = flight->lane;
+    further->operation = flight->operation;
+    if (!engine->options.transport->submit(engine->options.transport, call, further->tag, NULL)) {
+        tm_flight_free(further);
+        return false;
+    }
+    further->asked = g_memdup2(answer, sizeof *answer);
+    tm_answer_init(answer);
+    g_hash_table_insert(engine->flights, &further->tag, further);
+    return true;
+}
+
 void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     g_auto(tm_answer) answer;
     g_auto(tm_call) call = {0};
     tm_answer_init(&answer);
-    /* Operations of one call only, so far: a further call would be submitted here under the same flight. */
+    if (flight->asked) { /* a further call: the answer goes on */
+        answer = *flight->asked;
+        tm_answer_init(flight->asked);
+    }
     if (lane->provider->next(&flight->operation, reply, &call, &answer) != TM_STEP_ANSWER) {
+        if (!flight->batch && ask_further(engine, flight, &call, &answer))
+            return;
         answer.class = TM_CLASS_SERVER;
         answer.message = g_strdup("the provider asks for a further call");
     }

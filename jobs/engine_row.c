@@ -10,6 +10,9 @@ void tm_flight_free(tm_flight *flight)
     if (!flight)
         return;
     tm_lease_clear(&flight->lease);
+    if (flight->asked)
+        tm_answer_clear(flight->asked);
+    g_free(flight->asked);
     g_free(flight);
 }
 
@@ -26,6 +29,8 @@ void tm_engine_row(tm_engine *engine, tm_engine_batch *batch, size_t step, const
     flight->lease = *lease;
     flight->operation.skeleton = skeleton;
     flight->reserved_tokens = tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_INPUT_TOKENS];
+    flight->reserved_output =
+        tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_TOKENS] - flight->reserved_tokens;
     flight->reserved_micro_usd = tm_engine_lane_at(engine, lane)->reserved.of[TM_UNIT_MICRO_USD];
     engine->reserved_micro_usd += flight->reserved_micro_usd;
     flight->bytes = lease->length;
@@ -96,6 +101,7 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
     };
     bool made = messages && lane->provider->begin(&flight->operation, call, &error);
     flight->operation.messages = NULL; /* the call holds their text now */
+    flight->operation.manners = call->manners;
     if (made)
         return true;
     answer->class =
@@ -115,7 +121,10 @@ static bool afford(tm_engine *engine, tm_flight *flight, tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     int64_t tokens = flight->cost.of[TM_UNIT_INPUT_TOKENS], money = flight->cost.of[TM_UNIT_MICRO_USD];
-    bool more_tokens = lane->limits_tokens && tokens > flight->reserved_tokens;
+    int64_t all_tokens = flight->cost.of[TM_UNIT_TOKENS];
+    bool more_tokens =
+        lane->limits_tokens &&
+        (tokens > flight->reserved_tokens || all_tokens > flight->reserved_tokens + flight->reserved_output);
     int64_t more_money = money - flight->reserved_micro_usd;
     tm_grant grant;
     g_autoptr(GError) error = NULL;
@@ -140,9 +149,12 @@ static bool afford(tm_engine *engine, tm_flight *flight, tm_answer *answer)
     }
     if (grant.wait == TM_WAIT_TOO_LARGE) {
         answer->class = TM_CLASS_TOO_LARGE;
-        answer->message = g_strdup_printf("about %" G_GINT64_FORMAT " tokens, the limit is %" G_GINT64_FORMAT
-                                          " a %s: it can never be sent",
-                                          tokens, grant.bound.value, tm_window_name(grant.bound.window));
+        bool both = grant.bound.unit == TM_UNIT_TOKENS && flight->batch->output_said > 0;
+        answer->message = g_strdup_printf(
+            "about %" G_GINT64_FORMAT " tokens%s, the limit is %" G_GINT64_FORMAT
+            " a %s: it can never be sent%s",
+            both ? all_tokens : tokens, both ? " with its answer's cap" : "", grant.bound.value,
+            tm_window_name(grant.bound.window), both ? "; a smaller maxOutputTokens would help" : "");
         return false;
     }
     lane->wait = grant;

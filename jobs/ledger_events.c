@@ -1,7 +1,7 @@
 /* ledger_events.c - what happened to requests is kept in memory and written in groups */
 #include "jobs/ledger_inside.h"
 
-enum { ALL_WINDOWS = (1u << TM_N_WINDOWS) - 1 };
+enum { ALL_WINDOWS = (1u << TM_N_WINDOWS) - 1, TOLD_AGAIN_MS = 10 * 60 * 1000 };
 
 void tm_ledger_event_clear(gpointer pointer)
 {
@@ -36,9 +36,28 @@ static tm_answer *copy_of(const tm_answer *answer)
     copy->code = g_strdup(answer->code);
     copy->message = g_strdup(answer->message);
     copy->retry_ms = answer->retry_ms;
+    copy->pause_ms = answer->pause_ms;
     if (answer->violations)
         copy->violations = g_array_copy(answer->violations);
+    if (answer->told)
+        copy->told = g_array_copy(answer->told);
     return copy;
+}
+
+/* Headers tell the same limits in every answer: only what is new, or has not been told for a while, is
+ * written. */
+static bool tells_news(tm_ledger_lane *lane, const tm_answer *answer, const tm_instant *now)
+{
+    bool news = false;
+    for (guint i = 0; answer->told && i < answer->told->len; i++) {
+        const tm_violation *told = &g_array_index(answer->told, tm_violation, i);
+        tm_told *last = &lane->told[told->unit][told->window];
+        if (last->known && last->value == told->value && now->boot_ms < last->boot_ms + TOLD_AGAIN_MS)
+            continue;
+        *last = (tm_told){true, told->value, now->boot_ms};
+        news = true;
+    }
+    return news;
 }
 
 /* When the ledger can't even be read: look again soon. */
@@ -64,7 +83,8 @@ tm_verdict tm_ledger_settle(tm_ledger *ledger, const tm_lane *asked, int64_t id,
     tm_ledger_event event = {.kind = TM_EVENT_END, .reservation = reservation, .answered = answer != NULL};
     if (answer) {
         event.class = answer->class;
-        if (tm_ledger_is_trouble(answer->class) || answer->violations)
+        if (tm_ledger_is_trouble(answer->class) || answer->violations || answer->pause_ms > 0 ||
+            tells_news(reservation->lane, answer, &now))
             event.answer = copy_of(answer);
     }
     if (actual && reservation->left) {

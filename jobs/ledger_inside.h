@@ -51,14 +51,20 @@ typedef struct {
 
 enum { TM_RATIO_BUCKETS = 64, TM_RATIO_SIZES = 4, TM_RATIO_COUNTS = TM_RATIO_SIZES * TM_RATIO_BUCKETS };
 
+/* A limit that headers told last. */
+typedef struct {
+    bool known;
+    int64_t value, boot_ms;
+} tm_told;
+
 /* A lane as the ledger remembers it, and its rows as they were read in the transaction `read_in`. */
 typedef struct {
     int64_t scope;
     const char *model; /* interned */
     tm_windows windows;
     int64_t account_guard_ms;
-    int64_t rows_waiting;         /* of this process; 0: not known */
-    int64_t rows_told;            /* of these, as `backlog` has them */
+    int64_t rows_waiting; /* of this process; 0: not known */
+    int64_t rows_told;    /* of these, as `backlog` has them */
     bool rows_written;
     GArray *limits; /* of tm_limit: the account's; those seen are merged in by tm_ledger_limits() */
     bool exact;     /* a stamp a request; else slots */
@@ -75,6 +81,8 @@ typedef struct {
     uint64_t bucket_boot;
     int64_t opened_ms; /* start of the last day in which an answer came */
     tm_hold hold;
+
+    tm_told told[TM_N_UNITS][TM_N_WINDOWS];
 
     int64_t ratio_read_ms;              /* boot; 0: not read yet */
     int64_t ratio[TM_RATIO_COUNTS];     /* how many answers: size * TM_RATIO_BUCKETS + bucket */

@@ -15,6 +15,7 @@ bool tm_ledger_is_trouble(tm_class class)
     case TM_CLASS_BAD_REQUEST:
     case TM_CLASS_TOO_LARGE:
     case TM_CLASS_INPUT_CHANGED:
+    case TM_CLASS_ADAPTED:
         return false;
     default:
         return true;
@@ -41,16 +42,32 @@ static bool is_probe(const tm_ledger_event *event)
     return hold->exists && hold->probe_request == event->reservation->id;
 }
 
-static gboolean learn_told(tm_ledger *ledger, tm_ledger_lane *lane, const tm_answer *answer,
-                           tm_limit_source source, const tm_instant *now, GError **error)
+static gboolean learn(tm_ledger *ledger, tm_ledger_lane *lane, const GArray *all, tm_limit_source source,
+                      const tm_instant *now, GError **error)
 {
-    for (guint i = 0; answer && answer->violations && i < answer->violations->len; i++) {
-        const tm_violation *v = &g_array_index(answer->violations, tm_violation, i);
+    for (guint i = 0; all && i < all->len; i++) {
+        const tm_violation *v = &g_array_index(all, tm_violation, i);
         if (v->value >= 0 &&
             !tm_ledger_learn(ledger, lane, v->unit, v->window, v->value, true, source, now, error))
             return FALSE;
     }
     return TRUE;
+}
+
+/* What a refusal names, and what headers tell beside it. */
+static gboolean learn_told(tm_ledger *ledger, tm_ledger_lane *lane, const tm_answer *answer,
+                           tm_limit_source source, const tm_instant *now, GError **error)
+{
+    return !answer || (learn(ledger, lane, answer->told, TM_SOURCE_HEADER, now, error) &&
+                       learn(ledger, lane, answer->violations, source, now, error));
+}
+
+/* The window is spent though this one passed: the next would be refused. No probe is needed after it. */
+static void pause_spent(tm_ledger_lane *lane, const tm_answer *answer, const tm_instant *now)
+{
+    int64_t until = answer && answer->pause_ms > 0 ? now->wall_ms + answer->pause_ms : 0;
+    if (until && !lane->hold.exists)
+        tm_hold_set(lane, until, false, "the service says that its window is spent", now);
 }
 
 gboolean tm_ledger_well(tm_ledger *ledger, const tm_ledger_event *event, const tm_instant *now,
@@ -83,6 +100,7 @@ gboolean tm_ledger_well(tm_ledger *ledger, const tm_ledger_event *event, const t
         lane->opened_ms = reservation->surely_day;
         lane->dirty = true;
     }
+    pause_spent(lane, event->answer, now);
     return learn_told(ledger, lane, event->answer, TM_SOURCE_HEADER, now, error);
 }
 

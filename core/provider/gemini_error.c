@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-enum {
-    MESSAGE_MAX = 400,   /* bytes of the server's words that are kept */
-    MESSAGE_SEEN = 4000, /* bytes of them that are looked at */
-};
-
 typedef struct {
     int http;          /* 0: any */
     const char *code;  /* equals the status or ErrorInfo's reason; NULL: any */
@@ -63,50 +58,13 @@ static bool contains(const char *text, const char *words)
 
 /* ---- words for people ---- */
 
-/* `text` cut, scrubbed, on one line. (transfer full) */
-static char *tidy(const char *text, size_t length, const char *key)
-{
-    g_autofree char *seen = g_utf8_make_valid(text, (gssize)MIN(length, MESSAGE_SEEN));
-    g_autofree char *scrubbed = tm_scrub(seen, key);
-    GString *out = g_string_new(NULL);
-    for (const char *c = scrubbed; *c; c++) {
-        char byte = g_ascii_isspace(*c) ? ' ' : *c;
-        if (byte != ' ' || (out->len > 0 && out->str[out->len - 1] != ' '))
-            g_string_append_c(out, byte);
-    }
-    while (out->len > 0 && out->str[out->len - 1] == ' ')
-        g_string_truncate(out, out->len - 1);
-    if (out->len > MESSAGE_MAX) {
-        const char *end = g_utf8_find_prev_char(out->str, out->str + MESSAGE_MAX + 1);
-        g_string_truncate(out, end ? (gsize)(end - out->str) : 0);
-        g_string_append(out, "...");
-    }
-    return g_string_free(out, FALSE);
-}
-
-/* The title of a front end's HTML page. (transfer full); NULL: none. */
-static char *page_title(const tm_reply *reply, const char *key)
-{
-    const char *start = reply->body ? strcasestr(reply->body->str, "<title>") : NULL;
-    const char *end = start ? strcasestr(start, "</title>") : NULL;
-    return end ? tidy(start + strlen("<title>"), (size_t)(end - start) - strlen("<title>"), key) : NULL;
-}
-
 static char *server_words(const tm_gemini_fault *fault, const tm_reply *reply, const char *key)
 {
     if (*fault->message)
-        return tidy(fault->message, strlen(fault->message), key);
-    g_autofree char *title = page_title(reply, key);
+        return tm_provider_tidy(fault->message, strlen(fault->message), key);
+    g_autofree char *title = tm_provider_page_title(reply, key);
     return title ? g_strdup_printf("HTTP %d, a page that says \"%s\"", fault->http, title)
                  : g_strdup_printf("HTTP %d without a reason", fault->http);
-}
-
-/* The host that a redirect points to: all of it that may be shown. (transfer full) */
-static char *redirect_target(const tm_reply *reply)
-{
-    const char *location = reply->headers ? g_hash_table_lookup(reply->headers, "location") : NULL;
-    g_autoptr(GUri) uri = location ? g_uri_parse(location, G_URI_FLAGS_NONE, NULL) : NULL;
-    return g_strdup(uri && g_uri_get_host(uri) ? g_uri_get_host(uri) : "another place");
 }
 
 /* ---- the class ---- */
@@ -129,7 +87,7 @@ static void classify(const tm_gemini_fault *fault, const tm_reply *reply, const 
 {
     const char *lead = NULL, *name = NULL;
     if (fault->http < 400) {
-        g_autofree char *target = redirect_target(reply);
+        g_autofree char *target = tm_provider_redirect_target(reply);
         answer->class = TM_CLASS_AUTH;
         answer->code = g_strdup("redirect");
         answer->message =

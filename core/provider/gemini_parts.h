@@ -2,7 +2,7 @@
  * include it. */
 #pragma once
 #include "core/json.h"
-#include "core/provider/provider.h"
+#include "core/provider/gemini_error.h"
 
 struct tm_skeleton {
     char *system; /* parts of the config's own systemInstruction, as JSON members of an array; NULL: none */
@@ -35,18 +35,10 @@ typedef struct {
     json_t *nested;        /* owned: where the error stood inside a message's text */
 } tm_gemini_fault;
 
-/* gemini_fault.c: the `error` of a body, also where an array or another object wraps it; NULL: none.
- * Borrowed. */
-const json_t *tm_gemini_error_of(const json_t *root);
-/* Reads it into an empty fault; free its `nested`. `error` may be NULL: no JSON. */
+/* gemini_fault.c: reads an error into an empty fault; free its `nested`. `error` may be NULL: no JSON. */
 void tm_gemini_fault_read(const json_t *error, int http, tm_gemini_fault *fault);
 /* The detail of a type ("google.rpc.RetryInfo"); NULL: none. */
 const json_t *tm_gemini_detail(const tm_gemini_fault *fault, const char *type);
-
-/* gemini_error.c: fills class, code, message, retry and violations from a reply that is an error. `error` may
- * be NULL: no JSON. */
-void tm_gemini_read_error(const tm_account *account, const tm_reply *reply, const json_t *error,
-                          tm_answer *answer);
 
 /* gemini_refusal.c: a 429. Fills class and violations; gives words that go before the server's, or NULL.
  * Static. */

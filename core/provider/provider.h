@@ -16,6 +16,7 @@ typedef struct {
     char *key_header;   /* the header line that holds the key ("x-goog-api-key: ..."); NULL: none. Secret */
     GString *body;      /* NULL: none */
     int64_t timeout_ms; /* for the whole call; 0: the transport's default */
+    unsigned manners;   /* the provider's mark of how it was written: goes into the operation for next() */
 } tm_call;
 void tm_call_clear(tm_call *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_call, tm_call_clear)
@@ -61,6 +62,7 @@ typedef struct {
     const GPtrArray *messages;   /* GENERATE, COUNT: tm_message */
     tm_media_source media;       /* may be NULL: then local paths are an error */
     void *media_data;
+    unsigned manners; /* next(): of the call that is answered */
 } tm_operation;
 
 typedef enum { TM_STEP_CALL, TM_STEP_ANSWER } tm_step;
@@ -72,21 +74,28 @@ typedef struct {
      * `notes` (char*, may be NULL) gets what the user should know. (transfer full) */
     tm_skeleton *(*prepare)(const tm_prompt *prompt, const char *model, GPtrArray *notes, GError **error);
     void (*skeleton_free)(tm_skeleton *skeleton);
-    /* The operation's first call. */
+    /* The operation's first call. COUNT is an error where the service has no such page. */
     gboolean (*begin)(const tm_operation *operation, tm_call *call, GError **error);
     /* Reads the reply: another call to make (*call filled), or the answer (*answer filled). Never fails: what
      * can't be read is an answer of class server or unknown. For TM_OP_COUNT usage.input is the count; for
      * TM_OP_MODEL/MODELS `text` is the service's JSON. The same *answer is handed in again for the reply to a
-     * further call: it holds what earlier ones gave (pages of MODELS). */
+     * further call: it holds what earlier ones gave (pages of MODELS). A further call counts against no
+     * quota; where a GENERATE must be written anew the answer's class is ADAPTED instead. */
     tm_step (*next)(const tm_operation *operation, const tm_reply *reply, tm_call *call, tm_answer *answer);
 } tm_provider;
 
-extern const tm_provider tm_provider_gemini;
-/* "gemini", later "openai"; NULL: unknown. */
+extern const tm_provider tm_provider_gemini, tm_provider_openai;
+/* "gemini", "openai"; NULL: unknown. */
 const tm_provider *tm_provider_named(const char *name);
 /* For providers: class and message of a reply that has no HTTP status. What never left is of class network.
  */
 void tm_provider_read_wire(const tm_account *account, const tm_reply *reply, tm_answer *answer);
+/* For providers (reply_words.c): a server's words cut, scrubbed, on one line. (transfer full) */
+char *tm_provider_tidy(const char *text, size_t length, const char *key);
+/* The title of a front end's HTML page. (transfer full); NULL: none. */
+char *tm_provider_page_title(const tm_reply *reply, const char *key);
+/* The host that a redirect points to: all of it that may be shown. (transfer full) */
+char *tm_provider_redirect_target(const tm_reply *reply);
 /* The body of a GENERATE call as JSON, for preview's "request". Of a local file the path stands where its
  * bytes would be: nothing is read. (transfer full) */
 json_t *tm_provider_request(const tm_provider *provider, const tm_operation *operation, GError **error);

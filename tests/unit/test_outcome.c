@@ -39,6 +39,7 @@ static void what_each_asks(void)
         {"server", TM_DO_AGAIN_CHARGED, false},
         {"timeout", TM_DO_AGAIN_CHARGED, false},
         {"unknown", TM_DO_AGAIN_CHARGED, false},
+        {"adapted", TM_DO_AGAIN, false},
     };
     g_assert_cmpint(G_N_ELEMENTS(rows), ==, TM_N_CLASSES);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
