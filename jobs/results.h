@@ -34,6 +34,10 @@ typedef struct {
      */
     tm_dataset *dataset;
     const tm_binding *binding;
+    /* Told after each page: rows so far, and done of total (rows, or the data file's bytes; -1: not known).
+     * NULL: nobody asks. */
+    void (*progress)(int64_t rows, int64_t done, int64_t total, void *data);
+    void *progress_data;
 } tm_results_options;
 
 typedef struct {
@@ -42,6 +46,7 @@ typedef struct {
     int64_t n_waiting; /* and running */
     int64_t n_held, n_cancelled;
     int64_t n_unknown_rows; /* rows of DATA that were never queued, or can't be used */
+    bool closed;            /* nobody read to the end */
 } tm_results_count;
 
 /* Writes all to `out`. A closed pipe is no error: writing just ends. */
