@@ -60,6 +60,8 @@ static gboolean remove_jobs(tm_store *store, int64_t batch, int64_t top, bool *a
                        error))
         return FALSE;
     *any = last != 0;
+    if (last != 0)
+        tm_store_tell(store, "removing rows", tm_job_ordinal(last), top);
     return last == 0 || (tm_sql_run(store, TM_SQL(store, SQL_NO_INPUT, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_ANSWER, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_JOB, first, last), error));
@@ -70,6 +72,16 @@ static gboolean remove_with(tm_store *store, const char *sql, int64_t batch, boo
     if (!tm_sql_run(store, TM_SQL(store, sql, batch, TM_CHUNK), error))
         return FALSE;
     *any = tm_store_changes(store) > 0;
+    return TRUE;
+}
+
+static gboolean remove_keys(tm_store *store, int64_t batch, int64_t top, bool *any, GError **error)
+{
+    if (!remove_with(store, SQL_NO_KEY, batch, any, error))
+        return FALSE;
+    store->n_removed = *any ? store->n_removed + tm_store_changes(store) : 0;
+    if (*any)
+        tm_store_tell(store, "removing keys", store->n_removed, top);
     return TRUE;
 }
 
@@ -84,7 +96,7 @@ static gboolean remove_chunk(tm_store *store, gpointer data, GError **error)
     int64_t batch = sqlite3_column_int64(statement, 0), top = sqlite3_column_int64(statement, 1);
     sqlite3_reset(statement);
     if (!remove_jobs(store, batch, top, &any, error) ||
-        (!any && !remove_with(store, SQL_NO_KEY, batch, &any, error)) ||
+        (!any && !remove_keys(store, batch, top, &any, error)) ||
         (!any && !remove_with(store, SQL_NO_READY, batch, &any, error)))
         return FALSE;
     for (size_t i = 0; !any && i < G_N_ELEMENTS(SQL_LAST); i++)
@@ -103,9 +115,14 @@ gboolean tm_store_remove_some(tm_store *store, bool *more, GError **error)
 }
 
 /* Gives the disk its room back. */
+typedef struct {
+    bool more;
+    int64_t total;
+} shrink_data;
+
 static gboolean shrink(tm_store *store, gpointer data, GError **error)
 {
-    bool *more = data;
+    shrink_data *room = data;
     int64_t before, after;
     if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &before, error))
         return FALSE;
@@ -114,7 +131,28 @@ static gboolean shrink(tm_store *store, gpointer data, GError **error)
         return tm_database_fail(store->database, error, "shrink");
     if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &after, error))
         return FALSE;
-    *more = after > 0 && after < before;
+    room->more = after > 0 && after < before;
+    room->total = MAX(room->total, before);
+    tm_store_tell(store, "giving back pages", room->total - after, room->total);
+    return TRUE;
+}
+
+/* SQLite looks for each page that it gives back in the list of all free ones: minutes where a million are
+ * free. Where little else is left that little is written anew instead; and what is not given back within some
+ * seconds is used for the next rows. */
+static gboolean give_back(tm_store *store, GError **error)
+{
+    enum { MANY_FREE = 8000, FEW_USED = 25000, SECONDS = 10 }; /* pages of 4 KB */
+    int64_t until_us = g_get_monotonic_time() + SECONDS * G_USEC_PER_SEC, free, pages;
+    if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &free, error) ||
+        !tm_sql_number(store, tm_database_sql(store->database, "PRAGMA page_count"), 0, &pages, error))
+        return FALSE;
+    if (free > MANY_FREE && pages - free < FEW_USED)
+        return tm_database_rewrite(store->database, error);
+    shrink_data room = {.more = true};
+    while (room.more && g_get_monotonic_time() < until_us)
+        if (!tm_store_write(store, shrink, &room, error))
+            return FALSE;
     return TRUE;
 }
 
@@ -126,9 +164,5 @@ gboolean tm_store_remove(tm_store *store, const tm_batch *batch, GError **error)
     while (more)
         if (!tm_store_remove_some(store, &more, error))
             return FALSE;
-    more = true;
-    while (more)
-        if (!tm_store_write(store, shrink, &more, error))
-            return FALSE;
-    return TRUE;
+    return give_back(store, error);
 }

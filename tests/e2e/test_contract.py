@@ -80,7 +80,7 @@ def usage_errors():
         for flags, word in ((["--limit", "0"], "above 0"), (["--rpm", "0"], "--rpm"), (["--rpm", "-1"], "--rpm"),
                             (["--until", "25:00"], "no time"), (["--format", "xml"], "jsonl, csv and tsv"),
                             (["--pack", "3"], "not in this version"), (["--labels=a,b"], "label(enum)"),
-                            (["--budget", "5 USD"], "not in this version"), (["--account", "nobody"], "nobody"),
+                            (["--budget", "5 EUR"], "US dollars"), (["--account", "nobody"], "nobody"),
                             (["--json", "-o", "-"], "stdout")):
             result = house.run("run", prompt, data, *flags, status=2)
             assert word in result.err, (flags, result.err)
