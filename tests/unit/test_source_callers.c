@@ -177,6 +177,23 @@ static void a_file_is_called_as_the_app_calls_it(void)
     g_assert_cmpstr(sends, ==, "user: (p.png)|What is it?");
 }
 
+static void a_notebook_is_its_code(void)
+{
+    g_autoptr(house_app) house = house_read(
+        "lab.ipynb",
+        "{\"cells\": [{\"cell_type\": \"markdown\", \"source\": [\"client.models.generate_content()\"]},\n"
+        "{\"cell_type\": \"code\", \"source\": [\"!pip install google-genai\\n\", \"MODEL = "
+        "'gemini-2.5-flash'\"]},\n"
+        "{\"cell_type\": \"code\", \"source\": \"def ask(what):\\n    return "
+        "client.models.generate_content(model=MODEL, "
+        "contents=f'Tell of {what}')\"}]}",
+        NULL);
+    g_assert_cmpuint(house->drafts->len, ==, 1);
+    g_autofree char *sends = house_sends(house, 0, "{'what': 'tea'}");
+    g_assert_cmpstr(sends, ==, "user: Tell of tea");
+    g_assert_cmpstr(house_draft_of(house, 0)->model, ==, "gemini-2.5-flash");
+}
+
 static void vercels_sdk(void)
 {
     g_autoptr(house_app) house =
@@ -225,5 +242,6 @@ int main(int argc, char **argv)
                     turns_that_a_chat_is_given_are_left_out);
     g_test_add_func("/source/a file is called as the app calls it", a_file_is_called_as_the_app_calls_it);
     g_test_add_func("/source/Vercel's SDK", vercels_sdk);
+    g_test_add_func("/source/a notebook is its code", a_notebook_is_its_code);
     return g_test_run();
 }
