@@ -192,7 +192,8 @@ tm_input *tm_input_open(const char *path, const char *encoding, GError **error)
     input->name = g_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
     input->iconv = (GIConv)-1;
     input->unit = 1;
-    input->held = g_byte_array_new();
+    input->held = g_byte_array_sized_new(64); /* its data are never NULL */
+    input->block = "";
     if (open_file(input, path, error) && open_archive(input, error) && hold_head(input, error) &&
         refuse_other_formats(input, error) && choose_encoding(input, encoding, error))
         return input;

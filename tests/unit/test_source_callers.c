@@ -177,6 +177,52 @@ static void a_file_is_called_as_the_app_calls_it(void)
     g_assert_cmpstr(sends, ==, "user: (p.png)|What is it?");
 }
 
+static void a_notebook_is_its_code(void)
+{
+    g_autoptr(house_app) house = house_read(
+        "lab.ipynb",
+        "{\"cells\": [{\"cell_type\": \"markdown\", \"source\": [\"client.models.generate_content()\"]},\n"
+        "{\"cell_type\": \"code\", \"source\": [\"!pip install google-genai\\n\", \"MODEL = "
+        "'gemini-2.5-flash'\"]},\n"
+        "{\"cell_type\": \"code\", \"source\": \"def ask(what):\\n    return "
+        "client.models.generate_content(model=MODEL, "
+        "contents=f'Tell of {what}')\"}]}",
+        NULL);
+    g_assert_cmpuint(house->drafts->len, ==, 1);
+    g_autofree char *sends = house_sends(house, 0, "{'what': 'tea'}");
+    g_assert_cmpstr(sends, ==, "user: Tell of tea");
+    g_assert_cmpstr(house_draft_of(house, 0)->model, ==, "gemini-2.5-flash");
+}
+
+static void vercels_sdk(void)
+{
+    g_autoptr(house_app) house =
+        house_read("a.ts",
+                   "import {generateText, generateObject as unused, generateObject} from 'ai';\n"
+                   "import {google} from '@ai-sdk/google';\nimport {z} from 'zod';\nconst fast = "
+                   "google('gemini-2.5-flash');\n"
+                   "export async function sum(text) {\n"
+                   "  await generateText({model: fast, system: 'Be brief.', prompt: `Sum up ${text}`, "
+                   "temperature: 0.2});\n"
+                   "  await generateObject({model: google('gemini-2.5-pro'), schema: z.object({title: "
+                   "z.string()}), messages: "
+                   "[{role: 'user', content: `Title of ${text}`}]});\n}\n",
+                   NULL);
+    g_assert_cmpuint(house->drafts->len, ==, 2);
+    g_autofree char *first = house_sends(house, 0, "{'text': 'T'}"),
+                    *second = house_sends(house, 1, "{'text': 'T'}");
+    g_assert_cmpstr(first, ==, "system: Be brief.\nuser: Sum up T");
+    g_assert_cmpstr(second, ==, "user: Title of T");
+    tm_draft *one = house_draft_of(house, 0), *two = house_draft_of(house, 1);
+    g_autofree char *config = tm_json_text(one->config);
+    g_assert_cmpstr(one->model, ==, "gemini-2.5-flash");
+    g_assert_cmpstr(config, ==, "{\"temperature\":0.2}");
+    g_assert_null(one->response_mime);
+    g_assert_cmpstr(two->model, ==, "gemini-2.5-pro");
+    g_assert_cmpstr(two->response_mime, ==, "application/json");
+    g_assert_nonnull(json_object_get(json_object_get(two->schema, "properties"), "title"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -195,5 +241,7 @@ int main(int argc, char **argv)
     g_test_add_func("/source/turns that a chat is given are left out",
                     turns_that_a_chat_is_given_are_left_out);
     g_test_add_func("/source/a file is called as the app calls it", a_file_is_called_as_the_app_calls_it);
+    g_test_add_func("/source/Vercel's SDK", vercels_sdk);
+    g_test_add_func("/source/a notebook is its code", a_notebook_is_its_code);
     return g_test_run();
 }

@@ -7,6 +7,7 @@
 #include "core/studio/source/config.h"
 #include "core/studio/source/contents.h"
 #include "core/studio/source/curl.h"
+#include "core/studio/source/notebook.h"
 #include "core/studio/source/parse.h"
 #include "core/studio/source/title.h"
 #include <string.h>
@@ -57,13 +58,15 @@ bool tm_app_add(tm_app *app, const char *file, const char *text, gsize length)
     }
     app->total += length;
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
-    const char *start = g_str_has_prefix(valid, "\357\273\277") ? valid + 3 : valid;
+    bool notebook = g_str_has_suffix(file, ".ipynb");
+    g_autofree char *cells = notebook ? tm_notebook_code(valid, strlen(valid)) : NULL;
+    const char *start = cells ? cells : g_str_has_prefix(valid, "\357\273\277") ? valid + 3 : valid;
     tm_code_file *source = tm_code_file_new(file, start, strlen(start));
     if (!is_script(file)) /* a snippet: by its words */
-        source->python =
-            !strstr(start, "const ") && !strstr(start, "await ai.") &&
-            (strstr(start, "from google") || strstr(start, "import google") || strstr(start, "import os") ||
-             strstr(start, "genai.Client(") || strstr(start, "\"\"\""));
+        source->python = notebook || (!strstr(start, "const ") && !strstr(start, "await ai.") &&
+                                      (strstr(start, "from google") || strstr(start, "import google") ||
+                                       strstr(start, "import os") || strstr(start, "genai.Client(") ||
+                                       strstr(start, "\"\"\"")));
     tm_project_add(app->project, source);
     return true;
 }

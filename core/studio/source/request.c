@@ -251,6 +251,33 @@ static void read_model(tm_request *request, tm_value *model, tm_value *first, tm
         fill(&request->config, g_steal_pointer(&kept));
 }
 
+/* generateText({model: google("gemini-..."), system, prompt, temperature}), generateObject({..., schema}) */
+static void read_text(tm_request *request, tm_run *run, tm_frame *frame, tm_value *body, bool object)
+{
+    static const char *const settings[][2] = {{"temperature", "temperature"},
+                                              {"topP", "topP"},
+                                              {"topK", "topK"},
+                                              {"maxTokens", "maxOutputTokens"},
+                                              {"maxOutputTokens", "maxOutputTokens"},
+                                              {"seed", "seed"},
+                                              {"stopSequences", "stopSequences"}};
+    g_autoptr(tm_value) model = member(body, "model", NULL);
+    tm_code *made = model && model->code && model->code->kind == CODE_CALL ? model->code : NULL;
+    fill(&request->model, made && made->n > 1 ? tm_run_eval(run, frame, made->kids[1])
+                                              : tm_value_ref(model)); /* google("gemini-...") */
+    fill(&request->system, member(body, "system", NULL));
+    fill(&request->contents, member(body, "prompt", NULL));
+    fill(&request->contents, member(body, "messages", NULL));
+    fill(&request->schema, member(body, "schema", NULL));
+    tm_value *config = tm_value_new(VALUE_OBJECT);
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++)
+        if (tm_value_get(body, settings[i][0]))
+            tm_value_set(config, settings[i][1], member(body, settings[i][0], NULL));
+    if (object)
+        tm_value_set(config, "responseMimeType", tm_value_text("application/json"));
+    fill(&request->config, config);
+}
+
 void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm_site *site)
 {
     tm_code *call = site->call, *callee = tm_code_kid(call, 0), *argument = tm_code_kid(call, 1);
@@ -287,6 +314,10 @@ void tm_request_read(tm_request *request, tm_run *run, tm_frame *frame, const tm
         }
         request->prompt_only = true;
         request->openai = site->kind == SITE_PROMPT;
+        break;
+    case SITE_TEXT:
+        if (object->kind == VALUE_OBJECT)
+            read_text(request, run, frame, object, strstr(site->api, "Object") != NULL);
         break;
     case SITE_MESSAGES:
         if (object->kind == VALUE_OBJECT)

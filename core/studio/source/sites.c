@@ -131,6 +131,20 @@ static bool is_own(search *all, tm_code *callee)
     return member->kind == VALUE_FUNCTION;
 }
 
+/* A function of Vercel's AI SDK, imported by its name. */
+static const char *sdk_text(const tm_code *code, const tm_code *callee)
+{
+    static const char *const names[] = {"generateText", "streamText", "generateObject", "streamObject"};
+    for (gsize i = 0; callee->kind == CODE_NAME && i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(callee->text, names[i]) != 0)
+            continue;
+        const tm_code *bind = tm_project_top(code->source, callee->text);
+        bool of_sdk = bind && bind->kind == CODE_BIND && g_strcmp0(bind->parent->text, "ai") == 0;
+        return of_sdk && code->n == 2 ? names[i] : NULL;
+    }
+    return NULL;
+}
+
 static bool word_before(const tm_code *callee, const char *word)
 {
     const tm_code *holder = tm_code_kid(callee, 0);
@@ -148,6 +162,12 @@ static void visit(tm_code *code, void *data)
     if (is_post(all, code)) {
         site.kind = SITE_POST;
         site.api = "generateContent";
+        g_array_append_val(all->sites, site);
+        return;
+    }
+    site.api = sdk_text(code, callee);
+    if (site.api) {
+        site.kind = SITE_TEXT;
         g_array_append_val(all->sites, site);
         return;
     }

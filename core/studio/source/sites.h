@@ -10,6 +10,7 @@ typedef enum {
     SITE_INTERACTION,
     SITE_MESSAGES, /* OpenAI: chat.completions.create({model, messages, ...}) */
     SITE_PROMPT,   /* OpenAI: images.generate({model, prompt}) */
+    SITE_TEXT,     /* Vercel's: generateText({model: google("..."), system, prompt or messages, schema}) */
     SITE_POST,     /* fetch, axios, requests: an address and a body */
     SITE_SKIP,     /* nothing that a prompt could be made of */
 } tm_site_kind;
