@@ -229,7 +229,7 @@ static gboolean is_known_apart(tm_config_reader *reader, const GArray *accounts,
     for (guint i = 0; i < accounts->len; i++) {
         const tm_twin_account_options *other = &g_array_index(accounts, tm_twin_account_options, i);
         bool wire = (strcmp(one->provider, "gemini") == 0) == (strcmp(other->provider, "gemini") == 0);
-        for (char **key = one->keys; wire && *key; key++)
+        for (char **key = one->keys; wire && key && *key; key++)
             if (g_strv_contains((const char *const *)other->keys, *key))
                 return tm_config_fail(reader, "another account on the same wire has this key: no request "
                                               "would ever be this one's");

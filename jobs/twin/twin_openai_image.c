@@ -1,5 +1,4 @@
 /* twin_openai_image.c - images/generations, as the gpt-image models answer: base64, never a link. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/json.h"
@@ -40,11 +39,13 @@ static bool refuse(tm_twin_arrival *a, const char *param, const char *code, cons
 /* auto, or WIDTHxHEIGHT in multiples of 16, at most 3 to 1. */
 static bool fits_size(tm_twin_arrival *a, const char *size)
 {
-    char *end = NULL;
-    long width = strtol(size, &end, 10), height = end && *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-    bool good = g_ascii_isdigit(*size) && !*end && width > 0 && height > 0 && width % STEP == 0 &&
-                height % STEP == 0 && width <= MAX_WIDTH && height <= MAX_WIDTH &&
-                width * height <= MAX_PIXELS && width <= MAX_RATIO * height && height <= MAX_RATIO * width;
+    g_auto(GStrv) sides = g_strsplit(size, "x", 2);
+    guint64 width = 0, height = 0;
+    bool good = g_strv_length(sides) == 2 &&
+                g_ascii_string_to_unsigned(sides[0], 10, STEP, MAX_WIDTH, &width, NULL) &&
+                g_ascii_string_to_unsigned(sides[1], 10, STEP, MAX_WIDTH, &height, NULL) &&
+                width % STEP == 0 && height % STEP == 0 && width * height <= MAX_PIXELS &&
+                width <= MAX_RATIO * height && height <= MAX_RATIO * width;
     g_autofree char *words =
         g_strdup_printf("Invalid size '%s'. Expected 'auto' or WIDTHxHEIGHT in multiples "
                         "of 16, no longer than 3 to 1, up to 3840x2160.",
@@ -92,11 +93,11 @@ static GString *answer(tm_twin_arrival *a, const json_t *request)
         json_array_append_new(data, json_pack("{ss}", "b64_json", base64));
     }
     g_autoptr(json_t) whole = json_pack(
-        "{sI,so,ss,ss,ss,ss,s{sI,sI,sI,s{sI,si}}}", "created", (json_int_t)(a->wall_ms / 1000), "data", data,
+        "{sI,so,ss,ss,ss,ss,s{sI,sI,sI,s{sI,si}}}", "created", (json_int_t)a->wall_ms / 1000, "data", data,
         "background", "opaque", "output_format", "png", "quality",
         strcmp(quality, "auto") == 0 ? "medium" : quality, "size",
         strcmp(size, "auto") == 0 ? "1024x1024" : size, "usage", "input_tokens", (json_int_t)a->input,
-        "output_tokens", (json_int_t)tokens, "total_tokens", (json_int_t)(a->input + tokens),
+        "output_tokens", (json_int_t)tokens, "total_tokens", (json_int_t)a->input + (json_int_t)tokens,
         "input_tokens_details", "text_tokens", (json_int_t)a->input, "image_tokens", 0);
     tm_twin_account_pay(a->account, a->model, a->wall_ms, a->input, tokens);
     GString *out = g_string_new(NULL);

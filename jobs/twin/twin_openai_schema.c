@@ -62,15 +62,22 @@ static void check_words(walk *w, const json_t *schema, const char *at)
                                           "patternProperties",
                                           "unevaluatedProperties",
                                           "propertyNames",
+                                          "minLength",
+                                          "maxLength",
                                           "minProperties",
                                           "maxProperties",
                                           "contains",
                                           "uniqueItems",
                                           "default"};
+    static const char *const formats[] = {"date-time", "time", "date", "duration", "email",
+                                          "hostname",  "ipv4", "ipv6", "uuid",     NULL};
     static const char *const types[] = {"string", "number", "integer", "boolean", "object", "array", "null"};
     for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
         if (json_object_get(schema, refused[i]))
             say(w, at, "'%' is not permitted.", refused[i]);
+    const char *format = tm_json_string(schema, "format", NULL);
+    if (format && !g_strv_contains(formats, format))
+        say(w, at, "'%' is not a valid format.", format);
     bool known = !json_object_get(schema, "type");
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
         known = known || is_type(schema, types[i]);
