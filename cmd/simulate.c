@@ -36,15 +36,10 @@ static const GOptionEntry options[] = {
      "N"},
     {"minute", 0, 0, G_OPTION_ARG_STRING, &opt_minute, "How long a minute takes here\n--minute 2s", "TIME"},
     {"day", 0, 0, G_OPTION_ARG_STRING, &opt_day, "How long a day takes, or its kind\n--day 20s", "TIME"},
-    {"latency", 0, 0, G_OPTION_ARG_STRING, &opt_latency, "How long an answer takes\n--latency 50ms", "TIME"},
     {"fail", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt_fails,
      "What goes wrong: CLASS:RATE, CLASS@N,M, CLASS~TEXT\n--fail overloaded:0.05 --fail unknown@3 --fail "
      "blocked~rude",
      "FAULT"},
-    {"preset", 0, 0, G_OPTION_ARG_STRING, &opt_preset,
-     "Whose words, headers and quirks /v1 has: openai (default), groq, openrouter, mistral, deepseek, ...\n"
-     "--preset groq",
-     "NAME"},
     {"accounts", 0, 0, G_OPTION_ARG_FILENAME, &opt_accounts,
      "Play these accounts, each with a key and limits of its own\n--accounts accounts.yaml", "FILE"},
     {"log", 0, 0, G_OPTION_ARG_FILENAME, &opt_log, "Append a line of JSON for each arrival\n--log seen.jsonl",
@@ -52,6 +47,11 @@ static const GOptionEntry options[] = {
     {0},
 };
 static const GOptionEntry more[] = {
+    {"latency", 0, 0, G_OPTION_ARG_STRING, &opt_latency, "How long an answer takes\n--latency 50ms", "TIME"},
+    {"preset", 0, 0, G_OPTION_ARG_STRING, &opt_preset,
+     "Whose words, headers and quirks /v1 has: openai (default), groq, openrouter, mistral, deepseek, ...\n"
+     "--preset groq",
+     "NAME"},
     {"tpm", 0, 0, G_OPTION_ARG_INT64, &opt_tpm,
      "Tokens a minute for each model: of input, and under /v1 of input and the output cap\n--tpm 250000",
      "N"},
