@@ -7,9 +7,27 @@
 #include <glib.h>
 #include <jansson.h>
 
+/* An account with windows of its own, found by the key of a request. */
+typedef struct {
+    const char *name;      /* in the log; NULL: "default" */
+    const char *provider;  /* "gemini" or a preset of OpenAI's wire (tm_twin_presets()); NULL: openai */
+    char **keys;           /* accepted; NULL: any but "invalid-key" */
+    char **models;         /* NULL: the catalogue's */
+    int64_t rpm, tpm, rpd; /* as below */
+    tm_windows windows;
+    const char *tier;         /* as below */
+    int64_t credit_micro_usd; /* when it is spent, requests are refused for want of money; -1: no matter */
+    char **fails;             /* as below */
+} tm_twin_account_options;
+
 typedef struct {
     int64_t rpm, tpm, rpd; /* 0: the model is on no tier (limit: 0); -1: no such limit */
     tm_windows windows;
+    const tm_windows *openai_windows; /* of the OpenAI wire; NULL: the same with the preset's own day */
+    const char *preset;               /* whose quirks the OpenAI wire has; NULL: openai's */
+    const tm_twin_account_options *accounts; /* these alone, with limits, keys, models, tiers and faults of
+                                                their own; n 0: one for each wire, as said here */
+    size_t n_accounts;
     int64_t latency_ms; /* of an answer */
     int64_t jitter_ms;  /* 0..jitter added, by the seed */
     char **fails;       /* "CLASS:RATE" (0.05) or "CLASS@ROW,ROW" (nth generate request, from 1) or
@@ -22,9 +40,13 @@ typedef struct {
 } tm_twin_options;
 /* Is `fault` one of the forms above? */
 gboolean tm_twin_fault_check(const char *fault, GError **error);
+/* Names of presets, NULL-terminated; "gemini" is one of them. (transfer full: g_free) */
+const char **tm_twin_presets(void);
+/* The day of a preset's limits. It must be one. */
+tm_day_kind tm_twin_preset_day(const char *preset);
 
 typedef struct tm_twin tm_twin;
-/* Copies. NULL only if one of `fails` is none. (transfer full) */
+/* Copies. NULL only if one of `fails` is none or a preset is unknown. (transfer full) */
 tm_twin *tm_twin_new(const tm_twin_options *options);
 void tm_twin_free(tm_twin *twin);
 /* From now on: other limits (-1: no such limit), as when Google cuts or raises them. What was counted stays.
@@ -47,6 +69,7 @@ typedef struct {
     GString *body;
     int64_t delay_ms;       /* after arrival */
     int64_t retry_after_ms; /* told by a Retry-After header; 0: none (Gemini has none) */
+    GPtrArray *headers;     /* more of them: char*, name and value in turn; NULL: none */
     enum {
         TM_TWIN_ANSWER,
         TM_TWIN_CUT,
@@ -59,9 +82,10 @@ void tm_twin_reply_clear(tm_twin_reply *reply);
 void tm_twin_judge(tm_twin *twin, const tm_twin_request *request, int64_t wall_ms, tm_twin_reply *reply);
 
 /* What was judged, for tests and `--log`: one line of JSON an arrival:
- * {"at_ms", "op", "model", "http", "class", "tokens", "minute", "day", "text", "hash"}: `minute` and `day`
- * are the requests counted in each window with this one; `text` the first 80 characters of the prompt's last
- * user text; `hash` of the body. Called for every arrival. */
+ * {"at_ms", "op", "account", "provider", "model", "http", "class", "tokens", "minute", "day", "text",
+ * "hash"}: `account` and `provider` are absent where no key was good; `tokens` count to the minute's;
+ * `minute` and `day` are the requests counted in each window with this one; `text` the first 80 characters of
+ * the prompt's last user text; `hash` of the body. Called for every arrival. */
 typedef void (*tm_twin_log)(const json_t *line, void *data);
 void tm_twin_set_log(tm_twin *twin, tm_twin_log log, void *data);
 

@@ -71,33 +71,6 @@ static void write_response(GString *out, const json_t *body, const char *model, 
                            tm_twin_mix(1, (uint64_t)nth));
 }
 
-/* As OpenAI's chat API words it. */
-static void write_chat(GString *out, const json_t *body, const char *model, const tm_twin_speech *s,
-                       int64_t nth)
-{
-    int64_t media, prompt = tm_twin_count_tokens(body, &media), output = s->output + s->thoughts;
-    bool blocked = !s->finish || strcmp(s->finish, "SAFETY") == 0;
-    const char *finish = blocked                                ? "content_filter"
-                         : strcmp(s->finish, "MAX_TOKENS") == 0 ? "length"
-                                                                : "stop";
-    g_string_append_printf(out,
-                           "{\"id\":\"chatcmpl-%016" G_GINT64_MODIFIER "x\",\"object\":\"chat.completion\","
-                           "\"created\":0,\"model\":",
-                           tm_twin_mix(1, (uint64_t)nth));
-    tm_json_write_string(out, model, strlen(model));
-    g_string_append(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-    if (s->text->len)
-        tm_json_write_string(out, s->text->str, s->text->len);
-    else
-        g_string_append(out, "null");
-    g_string_append_printf(
-        out,
-        ",\"refusal\":null},\"finish_reason\":\"%s\"}],\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT
-        ",\"completion_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT
-        ",\"completion_tokens_details\":{\"reasoning_tokens\":%" G_GINT64_FORMAT "}}}\n",
-        finish, prompt, output, prompt + output, s->thoughts);
-}
-
 GString *tm_twin_answer_body(const json_t *body, const char *model, tm_twin_form form, tm_twin_fault fault,
                              int64_t nth)
 {
@@ -106,11 +79,6 @@ GString *tm_twin_answer_body(const json_t *body, const char *model, tm_twin_form
     size_t half = s.text->len / 2;
     while (half > 0 && ((unsigned char)s.text->str[half] & 0xC0) == 0x80)
         half--;
-    if (form == TM_TWIN_CHAT) {
-        write_chat(out, body, model, &s, nth);
-        g_string_free(s.text, TRUE);
-        return out;
-    }
     if (form != TM_TWIN_UNARY && half > 0) {
         g_string_append(out, form == TM_TWIN_SSE ? "data: " : "[");
         write_response(out, body, model, &s, 0, half, nth);

@@ -134,8 +134,7 @@ static void name_quota(const tm_twin_violation *violation, const char *tier, cha
                           free_tier || first ? "" : tier);
 }
 
-/* As Go prints a duration: 1h2m3.5s, 84ms. */
-static void write_go_duration(GString *out, int64_t ms)
+void tm_twin_write_duration(GString *out, int64_t ms)
 {
     char number[G_ASCII_DTOSTR_BUF_SIZE];
     if (ms < 1000) {
@@ -178,7 +177,7 @@ GString *tm_twin_refusal_quota(const tm_twin_violation *violations, size_t n, co
         g_string_append_printf(details, "},\"quotaValue\":\"%" G_GINT64_FORMAT "\"}", violations[i].value);
     }
     g_string_append(message, "\nPlease retry in ");
-    write_go_duration(message, wait_ms);
+    tm_twin_write_duration(message, wait_ms);
     g_string_append_c(message, '.');
     /* the field has whole seconds where the prose has the fraction (seen) */
     g_string_append_printf(details, "]},{" TYPE "RetryInfo\",\"retryDelay\":\"%" G_GINT64_FORMAT "s\"}]",

@@ -13,6 +13,8 @@ GString *tm_twin_refusal_key_as_bearer(void); /* 401 */
 GString *tm_twin_refusal_no_model(const char *model, const char *version, const char *method); /* 404 */
 GString *tm_twin_refusal_money(int http);  /* 402 or 429 */
 GString *tm_twin_refusal_bare_quota(void); /* 429 without details */
+/* 7m12s, 1h2m3.5s, 84ms: as Go prints a duration. */
+void tm_twin_write_duration(GString *out, int64_t ms);
 GString *tm_twin_refusal_html(int http, const char *title);
 /* 400 of the strict reader: GPtrArray of tm_twin_flaw. */
 GString *tm_twin_refusal_flaws(const GPtrArray *flaws);
@@ -21,7 +23,8 @@ GString *tm_twin_refusal_flaws(const GPtrArray *flaws);
 typedef struct {
     tm_unit unit;
     tm_window window;
-    int64_t value;
+    int64_t value, used;
+    int64_t wait_ms; /* until it would pass; 0: never */
 } tm_twin_violation;
 /* 429 with all violations; `wait_ms` is what is left of the longest. `tier`: "free", "1", "2", "3". */
 GString *tm_twin_refusal_quota(const tm_twin_violation *violations, size_t n, const char *model,

@@ -6,6 +6,8 @@ void tm_twin_reply_clear(tm_twin_reply *reply)
 {
     if (reply->body)
         g_string_free(reply->body, TRUE);
+    if (reply->headers)
+        g_ptr_array_unref(reply->headers);
     *reply = (tm_twin_reply){0};
 }
 
@@ -16,13 +18,13 @@ void tm_twin_answer(tm_twin_arrival *a, int http, const char *class, GString *bo
     a->reply->content_type = "application/json; charset=UTF-8";
     a->class = class;
     /* without alt=sse a stream's error comes as a list of one */
-    if (http != 200 && a->openai) {
+    if (http != 200 && a->wire == TM_TWIN_OPENAI) {
         tm_twin_refusal_to_openai(a);
-    } else if (http != 200 && a->form == TM_TWIN_LIST) {
+    } else if (http != 200 && (a->form == TM_TWIN_LIST || a->wire == TM_TWIN_COMPATIBLE)) {
         g_string_prepend_c(body, '[');
         g_string_append_c(body, ']');
     }
-    if (http == 200 && a->form == TM_TWIN_SSE)
+    if (http == 200 && (a->form == TM_TWIN_SSE || a->form == TM_TWIN_CHUNKS))
         a->reply->content_type = "text/event-stream";
 }
 
@@ -42,6 +44,22 @@ void tm_twin_html(tm_twin_arrival *a, int http, const char *class, const char *t
     a->reply->body = tm_twin_refusal_html(http, title);
     a->reply->content_type = "text/html; charset=UTF-8";
     a->class = class;
+}
+
+void tm_twin_no_path(tm_twin_arrival *a)
+{
+    a->reply->http = 404;
+    a->reply->body = g_string_new("404 page not found\n");
+    a->reply->content_type = "text/plain; charset=utf-8";
+    a->class = "bad_request";
+}
+
+void tm_twin_add_header(tm_twin_arrival *a, const char *name, const char *value)
+{
+    if (!a->reply->headers)
+        a->reply->headers = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(a->reply->headers, g_strdup(name));
+    g_ptr_array_add(a->reply->headers, g_strdup(value));
 }
 
 void tm_twin_answer_json(tm_twin_arrival *a, json_t *value)

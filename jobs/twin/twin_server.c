@@ -156,18 +156,26 @@ static void end(void *data, struct MHD_Connection *connection, void **state,
     *state = NULL;
 }
 
+static void add_headers(struct MHD_Response *response, const tm_twin_reply *reply)
+{
+    for (guint i = 0; reply->headers && i + 1 < reply->headers->len; i += 2)
+        MHD_add_response_header(response, reply->headers->pdata[i], reply->headers->pdata[i + 1]);
+    if (reply->retry_after_ms > 0) {
+        g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, (reply->retry_after_ms + 999) / 1000);
+        MHD_add_response_header(response, "Retry-After", seconds);
+    }
+}
+
+/* `reply`: whose headers go along; NULL: none. */
 static enum MHD_Result send_body(struct MHD_Connection *connection, int http, const char *type, GString *body,
-                                 int64_t retry_after_ms)
+                                 const tm_twin_reply *reply)
 {
     gsize length = body->len;
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback(length, g_string_free(body, FALSE), g_free);
     MHD_add_response_header(response, "Content-Type", type);
-    MHD_add_response_header(response, "X-Gemini-Service-Tier", "standard");
-    if (retry_after_ms > 0) {
-        g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, (retry_after_ms + 999) / 1000);
-        MHD_add_response_header(response, "Retry-After", seconds);
-    }
+    if (reply)
+        add_headers(response, reply);
     enum MHD_Result queued = MHD_queue_response(connection, (unsigned)http, response);
     MHD_destroy_response(response);
     return queued;
@@ -178,7 +186,7 @@ static enum MHD_Result finish(exchange *x)
     if (x->reply.fate != TM_TWIN_ANSWER)
         return MHD_NO; /* closes the connection without a byte */
     return send_body(x->connection, x->reply.http, x->reply.content_type, g_steal_pointer(&x->reply.body),
-                     x->reply.retry_after_ms);
+                     &x->reply);
 }
 
 static enum MHD_Result judge(exchange *x, const char *method)
@@ -195,7 +203,7 @@ static enum MHD_Result judge(exchange *x, const char *method)
     if (x->too_big) {
         GString *body = tm_twin_refusal(413, "INVALID_ARGUMENT",
                                         "Request payload size exceeds the limit: 104857600 bytes.", NULL);
-        return send_body(x->connection, 413, "application/json; charset=UTF-8", body, 0);
+        return send_body(x->connection, 413, "application/json; charset=UTF-8", body, NULL);
     }
     tm_twin_judge(server->twin, &request, now.wall_ms, &x->reply);
     g_string_set_size(x->body, 0);
@@ -222,7 +230,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
     (void)http_version;
     if (!x) {
         if (!is_own_host(header(connection, "Host")))
-            return send_body(connection, 403, "text/plain", g_string_new("this is 127.0.0.1 only\n"), 0);
+            return send_body(connection, 403, "text/plain", g_string_new("this is 127.0.0.1 only\n"), NULL);
         *state = begin(data, connection, url);
         return MHD_YES;
     }

@@ -1,6 +1,8 @@
 /* twin_window.c - a minute that slides exactly, and the account's day. */
 #include "jobs/twin/twin_window.h"
 
+#include <stdbool.h>
+
 /* Arrivals of the last `span_ms`, oldest first. */
 typedef struct {
     int64_t at_ms, tokens;
@@ -16,6 +18,9 @@ struct tm_twin_use {
     tm_windows windows;
     sliding minute, rolling_day;
     int64_t day_start_ms, day_end_ms, day; /* a calendar day's count */
+    int64_t day_limit;                     /* a bucket that refills all the time: how much in a day */
+    int64_t missing;   /* from the full bucket, in requests times the day's milliseconds */
+    int64_t looked_ms; /* as of when */
 };
 
 static void slide(sliding *window, int64_t wall_ms)
@@ -87,12 +92,32 @@ static bool is_rolling(const tm_twin_use *use)
     return use->windows.day == TM_DAY_ROLLING;
 }
 
+static bool is_bucket(const tm_twin_use *use)
+{
+    return use->windows.day == TM_DAY_NONE;
+}
+
+void tm_twin_use_set_day(tm_twin_use *use, int64_t requests)
+{
+    use->day_limit = MIN(requests, INT64_C(10000000000)); /* times a day's milliseconds it still fits */
+}
+
+static void refill(tm_twin_use *use, int64_t wall_ms)
+{
+    int64_t span = use->rolling_day.span_ms, gone = MIN(MAX(wall_ms - use->looked_ms, 0), span);
+    use->missing = MAX(use->missing - gone * MAX(use->day_limit, 0), 0);
+    use->looked_ms = MAX(use->looked_ms, wall_ms);
+    use->day = (use->missing + span - 1) / span;
+}
+
 tm_twin_count tm_twin_use_at(tm_twin_use *use, int64_t wall_ms)
 {
     slide(&use->minute, wall_ms);
     if (is_rolling(use)) {
         slide(&use->rolling_day, wall_ms);
         use->day = use->rolling_day.arrivals->len - use->rolling_day.first;
+    } else if (is_bucket(use)) {
+        refill(use, wall_ms);
     } else if (wall_ms < use->day_start_ms || wall_ms >= use->day_end_ms) {
         tm_day_of(&use->windows, wall_ms, &use->day_start_ms, &use->day_end_ms);
         use->day = 0;
@@ -111,6 +136,13 @@ void tm_twin_use_add(tm_twin_use *use, int64_t wall_ms, int64_t tokens)
     use->day++;
     if (is_rolling(use))
         slide_add(&use->rolling_day, wall_ms, tokens);
+    if (is_bucket(use))
+        use->missing += use->rolling_day.span_ms;
+}
+
+void tm_twin_use_add_refused(tm_twin_use *use, int64_t wall_ms)
+{
+    slide_add(&use->minute, wall_ms, 0);
 }
 
 int64_t tm_twin_use_minute_wait(const tm_twin_use *use, int64_t wall_ms, int64_t requests, int64_t tokens)
@@ -122,5 +154,11 @@ int64_t tm_twin_use_day_wait(const tm_twin_use *use, int64_t wall_ms, int64_t re
 {
     if (is_rolling(use))
         return slide_wait(&use->rolling_day, wall_ms, requests, -1);
+    if (is_bucket(use)) {
+        int64_t too_much = use->missing - MAX(requests, 0) * use->rolling_day.span_ms;
+        return too_much <= 0         ? 0
+               : use->day_limit <= 0 ? use->rolling_day.span_ms
+                                     : (too_much + use->day_limit - 1) / use->day_limit;
+    }
     return use->day <= requests ? 0 : use->day_end_ms - wall_ms;
 }

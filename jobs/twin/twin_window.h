@@ -14,6 +14,10 @@ typedef struct {
 tm_twin_count tm_twin_use_at(tm_twin_use *use, int64_t wall_ms);
 
 void tm_twin_use_add(tm_twin_use *use, int64_t wall_ms, int64_t tokens);
+/* A refused one, where the service counts them to the minute. */
+void tm_twin_use_add_refused(tm_twin_use *use, int64_t wall_ms);
+/* With TM_DAY_NONE a day's requests come back all the time, so many in a day. */
+void tm_twin_use_set_day(tm_twin_use *use, int64_t requests);
 
 /* When, from wall_ms on, would the minute hold at most `requests` requests and `tokens` tokens (-1: any
  * number)? 0 if now; a minute if never. When does the day's count of `requests` go down to it? In

@@ -194,6 +194,9 @@ static void come_back(virtual_world *world, flight *f)
     reply->body = g_steal_pointer(&f->reply.body);
     reply->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_hash_table_insert(reply->headers, g_strdup("content-type"), g_strdup(f->reply.content_type));
+    for (guint i = 0; f->reply.headers && i + 1 < f->reply.headers->len; i += 2)
+        g_hash_table_insert(reply->headers, g_ascii_strdown(f->reply.headers->pdata[i], -1),
+                            g_strdup(f->reply.headers->pdata[i + 1]));
     if (f->reply.retry_after_ms > 0)
         g_hash_table_insert(reply->headers, g_strdup("retry-after"),
                             g_strdup_printf("%" G_GINT64_FORMAT, (f->reply.retry_after_ms + 999) / 1000));

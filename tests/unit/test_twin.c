@@ -447,73 +447,6 @@ static void streams_say_the_same_in_pieces(void)
     tm_twin_free(twin);
 }
 
-static int chat(tm_twin *twin, const char *body, const char *key, json_t **answer)
-{
-    tm_twin_reply reply;
-    const tm_twin_request request = {.method = "POST",
-                                     .path = "/v1/chat/completions",
-                                     .key = key,
-                                     .bearer = TRUE,
-                                     .body = body,
-                                     .length = strlen(body)};
-    tm_twin_judge(twin, &request, NOON, &reply);
-    int http = reply.http;
-    *answer = tm_json_parse(reply.body->str, reply.body->len, NULL);
-    tm_twin_reply_clear(&reply);
-    return http;
-}
-
-static void openais_paths_speak_openai(void)
-{
-#define ASK                                                                                                  \
-    "\"messages\":[{\"role\":\"system\",\"content\":\"be "                                                   \
-    "brief\"},{\"role\":\"user\",\"content\":\"tides\"}]"
-#define MODEL "\"model\":\"gemini-2.5-flash\","
-    static const struct {
-        const char *key, *body;
-        int http;
-        const char *path, *words;
-    } cases[] = {
-        {"k", "{" MODEL ASK "}", 200, "choices.0.message.content", "echo: tides"},
-        {"k", "{" MODEL ASK ",\"max_tokens\":1}", 200, "choices.0.finish_reason", "length"},
-        {"k", "{" MODEL ASK ",\"response_format\":{\"type\":\"json_object\"}}", 200,
-         "choices.0.message.content", "{\"echo\":\"tides\"}"},
-        {"k",
-         "{" MODEL
-         "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":"
-         "\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AAAA\"}}]}]}",
-         200, "choices.0.message.content", "echo: a"},
-        {"invalid-key", "{" MODEL ASK "}", 401, "error.code", "invalid_api_key"},
-        {NULL, "{" MODEL ASK "}", 401, "error.code", "invalid_api_key"},
-        {"k", "{\"model\":\"none\"," ASK "}", 404, "error.code", "model_not_found"},
-        {"k", "{" ASK "}", 400, "error.param", "model"},
-        {"k", "{" MODEL ASK ",\"x\":1}", 400, "error.code", "unknown_parameter"},
-        {"k", "{" MODEL "\"messages\":[{\"role\":\"user\"}]}", 400, "error.param", "messages"},
-        {"k", "{" MODEL "\"messages\":[]}", 400, "error.param", "messages"},
-        {"k", "nonsense", 400, "error.type", "invalid_request_error"},
-    };
-    tm_twin *twin = tm_twin_new(&open_house);
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(json_t) answer = NULL;
-        g_test_message("%s", cases[i].body);
-        g_assert_cmpint(chat(twin, cases[i].body, cases[i].key, &answer), ==, cases[i].http);
-        g_assert_cmpstr(text_at(answer, cases[i].path), ==, cases[i].words);
-    }
-    tm_twin_free(twin);
-
-    tm_twin_options options = open_house;
-    options.rpm = 1;
-    twin = tm_twin_new(&options);
-    g_autoptr(json_t) first = NULL, second = NULL;
-    g_assert_cmpint(chat(twin, "{" MODEL ASK "}", "k", &first), ==, 200);
-    g_assert_cmpint(chat(twin, "{" MODEL ASK "}", "k", &second), ==, 429);
-    g_assert_cmpstr(text_at(second, "error.code"), ==, "rate_limit_exceeded");
-    g_assert_nonnull(
-        strstr(text_at(second, "error.message"),
-               "on requests per min (RPM): Limit 1, Used 1, Requested 1. Please try again in 60.000s."));
-    tm_twin_free(twin);
-}
-
 static void faults_come_as_told(void)
 {
     static const struct {
@@ -662,7 +595,6 @@ int main(int argc, char **argv)
     g_test_add_func("/twin/too many tokens are refused and counted", too_many_tokens_are_refused_and_counted);
     g_test_add_func("/twin/an answer is a function of its request", an_answer_is_a_function_of_its_request);
     g_test_add_func("/twin/streams say the same in pieces", streams_say_the_same_in_pieces);
-    g_test_add_func("/twin/the OpenAI paths speak OpenAI", openais_paths_speak_openai);
     g_test_add_func("/twin/faults come as told", faults_come_as_told);
     g_test_add_func("/twin/chance follows the seed", chance_follows_the_seed);
     g_test_add_func("/twin/an overloaded request eats the day", an_overloaded_request_eats_the_day);
