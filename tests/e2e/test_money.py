@@ -144,7 +144,8 @@ def a_store_of_before_is_brought_up():
         h.run("run", "label.prompt", "data.csv", "--yes")
         db = sqlite3.connect(h.path("data", "tidemill", "tidemill.db"))
         with db:
-            db.execute("ALTER TABLE revision DROP COLUMN cost_micro_usd")
+            for table, column in (("revision", "cost_micro_usd"), ("answer", "asked"), ("ready", "step")):
+                db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
             db.execute("PRAGMA user_version = 1")
         db.close()
         h.rows("data.csv", 5)
