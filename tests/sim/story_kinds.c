@@ -399,11 +399,11 @@ static void fast(teller *t)
     t->s->rpd = 100000;
 }
 
-/* What is in flight may be refused; what was only leased by then goes back unsent. */
+/* What is in flight, 400 at most, may be refused; what was only leased by then goes back unsent. */
 static void fast_refused(teller *t)
 {
     fast(t);
-    t->s->refusals_allowed = 280;
+    t->s->refusals_allowed = 400;
     add(t, 0, TURN_RPD, 0, draw(t, 600, 900), NULL);
 }
 
