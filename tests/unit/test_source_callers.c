@@ -177,6 +177,23 @@ static void a_file_is_called_as_the_app_calls_it(void)
     g_assert_cmpstr(sends, ==, "user: (p.png)|What is it?");
 }
 
+static void what_a_screen_begins_with(void)
+{
+    g_autoptr(house_app) house = house_read("App.tsx",
+                                            SDK "const RULES = 'You are a patient teacher.\\nNever give the "
+                                                "answer away, ask the next small question.';\n"
+                                                "export function App() {\n  const [form, setForm] = "
+                                                "useState({rules: RULES, tone: 'warm', topic: ''});\n"
+                                                "  const ask = async () => ai.models.generateContent({model: "
+                                                "'m', contents: `${form.tone}: ${form.topic}`, "
+                                                "config: {systemInstruction: form.rules}});\n}\n",
+                                            NULL);
+    g_autofree char *sends = house_sends(house, 0, "{'topic': 'sums'}");
+    g_assert_cmpstr(sends, ==,
+                    "system: You are a patient teacher.\nNever give the answer away, ask the next small "
+                    "question.\nuser: warm: sums");
+}
+
 static void a_notebook_is_its_code(void)
 {
     g_autoptr(house_app) house = house_read(
@@ -242,6 +259,7 @@ int main(int argc, char **argv)
                     turns_that_a_chat_is_given_are_left_out);
     g_test_add_func("/source/a file is called as the app calls it", a_file_is_called_as_the_app_calls_it);
     g_test_add_func("/source/Vercel's SDK", vercels_sdk);
+    g_test_add_func("/source/what a screen begins with", what_a_screen_begins_with);
     g_test_add_func("/source/a notebook is its code", a_notebook_is_its_code);
     return g_test_run();
 }

@@ -131,7 +131,8 @@ static tm_value *passed(tm_run *run, tm_frame *frame, const char *name, const ch
             "useRef", "React.useRef", "zodToJsonSchema", "asyncio.to_thread"))
         return tm_value_ref(first);
     if (ONE(name, "useState", "React.useState") &&
-        (first->kind == VALUE_TEXT || first->kind == VALUE_NUMBER) && *first->text) {
+        (((first->kind == VALUE_TEXT || first->kind == VALUE_NUMBER) && *first->text) ||
+         (first->kind == VALUE_OBJECT && first->items))) {
         tm_value *made = tm_value_new(VALUE_ARRAY), *state = tm_run_missing(run, frame, call);
         state->given = tm_value_ref(first);
         tm_value_add(made, state);

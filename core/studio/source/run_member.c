@@ -2,6 +2,8 @@
 #include "core/studio/source/run.h"
 #include <string.h>
 
+enum { LONG_TEXT = 80 }; /* bytes: longer than what people type into a field */
+
 /* TABLE[kind] where the row says which kind: a choice for each that there is. */
 static tm_value *choose(tm_value *table, tm_value *key)
 {
@@ -118,11 +120,17 @@ tm_value *tm_run_member(tm_run *run, tm_frame *frame, tm_value *whole, const cha
         return tm_value_choice(tm_value_item(whole, 0), yes, no);
     }
     case VALUE_UNKNOWN: {
-        if (whole->given && whole->given->kind == VALUE_OBJECT && tm_value_get(whole->given, name))
-            return tm_value_ref(tm_value_get(whole->given, name));
+        tm_value *begins = whole->given ? tm_value_get(whole->given, name) : NULL;
+        g_autofree char *text = begins ? tm_value_literal(begins) : NULL;
+        /* What stands on the screen may be changed there, but nobody types a whole instruction anew. */
+        bool state = whole->code && whole->code->kind == CODE_CALL; /* useState({...}) */
+        bool instruction = text && (strlen(text) >= LONG_TEXT || strchr(text, '\n'));
+        if (begins && (!state || instruction))
+            return tm_value_ref(begins);
         tm_value *part = tm_value_part(whole, name, name, code);
         g_free(part->written);
         part->written = tm_code_written(code);
+        part->given = state && text && *text ? tm_value_ref(begins) : NULL;
         if (is_vague(name) && part->longer && !is_holder(whole->text)) {
             g_free(part->text);
             part->text = g_steal_pointer(&part->longer);
