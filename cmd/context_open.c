@@ -1,6 +1,8 @@
 /* context_open.c - finds and opens config, store and ledger when a command first asks for them. */
 #include "cmd/context_inside.h"
 
+#include "cmd/ui/progress.h"
+#include "cmd/ui/say.h"
 #include "core/error.h"
 #include "jobs/folder.h"
 #include <string.h>
@@ -85,6 +87,14 @@ static const char *path_of(const char *url)
     return g_str_has_prefix(url, "sqlite:") ? url + strlen("sqlite:") : NULL;
 }
 
+static void show_work(const char *what, int64_t done, int64_t total, void *data)
+{
+    (void)data;
+    g_autofree char *n = tm_ui_number(done);
+    g_autofree char *words = g_strdup_printf("%s: %s", what, n);
+    tm_progress_work(what, words, done, total);
+}
+
 tm_store *tm_context_store(tm_context *context, GError **error)
 {
     if (context->store)
@@ -93,6 +103,8 @@ tm_store *tm_context_store(tm_context *context, GError **error)
     if (!url || (path_of(url) && !make_folder(path_of(url), error)))
         return NULL;
     context->store = tm_store_open(url, tm_context_clock(context), false, error);
+    if (context->store)
+        tm_store_watch(context->store, show_work, NULL);
     context->close = close_all;
     return context->store;
 }

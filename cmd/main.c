@@ -261,9 +261,10 @@ int main(int argc, char **argv)
     errno = 0;
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == TM_EXIT_OK) {
         int why = errno;
-        if (why != EPIPE && !reader_has_gone()) /* a reader that has had enough (head) knows why */
-            fprintf(stderr, "tidemill: can't write the output%s%s\n", why ? ": " : "",
-                    why ? g_strerror(why) : "");
+        if (why == EPIPE || reader_has_gone())
+            return status; /* a reader that has had enough (head) is no error */
+        fprintf(stderr, "tidemill: can't write the output%s%s\n", why ? ": " : "",
+                why ? g_strerror(why) : "");
         status = TM_EXIT_ERROR;
     }
     return status;

@@ -2,9 +2,12 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/source_batch.h"
+#include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
+#include "cmd/ui/terminal.h"
 #include "core/error.h"
 #include <string.h>
+#include <unistd.h>
 
 static char *opt_output, *opt_format;
 static gboolean opt_failed, opt_all_revisions, opt_spreadsheet, opt_json;
@@ -55,11 +58,22 @@ static void say_counts(const tm_batch *batch, const tm_results_count *count)
     tm_say("%s", words->str);
 }
 
+static void show_progress(int64_t rows, int64_t done, int64_t total, void *data)
+{
+    (void)data;
+    g_autofree char *n = tm_ui_number(rows);
+    g_autofree char *words = g_strdup_printf("writing: %s rows", n);
+    tm_progress_work("writing", words, done, total);
+}
+
 static int run(tm_context *context, int argc, char **argv, GError **error)
 {
     tm_results_options results = {
         .failed_only = opt_failed, .all_revisions = opt_all_revisions, .spreadsheet = opt_spreadsheet};
     tm_results_count count;
+    /* Where the rows themselves go to the terminal no line is drawn between them. */
+    if (opt_output || !tm_ui_is_terminal(STDOUT_FILENO))
+        results.progress = show_progress;
     if (!tm_output_format(opt_json ? "jsonl" : opt_format, opt_output, &results.format, error) ||
         !tm_output_check(opt_output, error))
         return TM_EXIT_ERROR;
@@ -78,6 +92,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     gboolean good = tm_output_prepare(store, batch, &results, error) &&
                     tm_output_write(store, batch, &results, opt_output, &count, error);
     tm_output_done(&results);
+    tm_progress_clear();
     if (!good)
         return TM_EXIT_ERROR;
     if (!count.cut_off) /* `| head` has what it wanted; the counts would be of a part */

@@ -13,9 +13,8 @@ static void show_progress(int64_t read, int64_t size, int64_t rows, void *data)
 {
     (void)data;
     g_autofree char *n = tm_ui_number(rows);
-    g_autofree char *line = size > 0 ? g_strdup_printf("reading: %s rows, %d %%", n, (int)(read * 100 / size))
-                                     : g_strdup_printf("reading: %s rows", n);
-    tm_progress_line(line);
+    g_autofree char *words = g_strdup_printf("reading: %s rows", n);
+    tm_progress_work("reading", words, read, size);
 }
 
 static void say_added(const tm_source *source, const tm_intake_result *result, const char *rejects)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { PAGE_MIN = 16, PAGE_MAX = 1000, SAMPLE = 1000, FLUSH_AT = 256 << 10 };
+enum { PAGE_MIN = 16, PAGE_MAX = 1000, SAMPLE = 1000, FLUSH_AT = 256 << 10, LONG_FILE = 20000 };
 
 typedef struct {
     tm_store *store;
@@ -17,6 +17,7 @@ typedef struct {
     GString *buffer;
     bool closed;             /* nobody reads any more */
     bool reading;            /* inside a read of the store: writing may block, so not now */
+    tm_repeated *repeated;   /* NULL: the file is short, so far */
     GHashTable *occurrences; /* 16-byte key -> how often it came, of keys queued more than once only */
 } results;
 
@@ -93,6 +94,12 @@ static gboolean write_row(results *r, tm_result *row, GError **error)
     return r->reading || r->buffer->len < FLUSH_AT || flush(r, error);
 }
 
+static void tell(const results *r, int64_t done, int64_t total)
+{
+    if (r->options->progress)
+        r->options->progress(r->count->n_rows, done, total, r->options->progress_data);
+}
+
 /* ---- the batch's own rows ---- */
 
 static GArray *new_page(void)
@@ -134,6 +141,7 @@ static gboolean write_batch(results *r, GError **error)
         }
         if (page->len == 0 || r->closed)
             return TRUE;
+        tell(r, after, r->batch->n_total);
         length = next_length(page, length);
     }
 }
@@ -177,6 +185,19 @@ static int64_t find_job(results *r, const uint8_t key[16], GError **error)
     return job;
 }
 
+/* Most files are joined as they were queued: then row n is job n, and no search is needed. */
+static gboolean find_row(results *r, int64_t number, const uint8_t key[16], tm_stored *stored, GError **error)
+{
+    GError *why = NULL;
+    if (r->repeated && tm_store_row_alone(r->store, r->batch, r->repeated, number, key, stored, &why))
+        return TRUE;
+    int64_t job = why ? -1 : find_job(r, key, &why);
+    gboolean found = job > 0 && tm_store_row(r->store, r->batch, job, stored, &why);
+    if (why)
+        g_propagate_error(error, why);
+    return found && !why;
+}
+
 static gboolean write_joined(results *r, const tm_row *row, GError **error)
 {
     uint8_t key[16];
@@ -189,11 +210,8 @@ static gboolean write_joined(results *r, const tm_row *row, GError **error)
         return write_row(r, &result, error);
     }
     result.key = key;
-    int64_t job = find_job(r, key, error);
-    if (job < 0)
-        return FALSE;
     GError *row_error = NULL;
-    if (job > 0 && tm_store_row(r->store, r->batch, job, &stored, &row_error)) {
+    if (find_row(r, row->number, key, &stored, &row_error)) {
         result.stored = &stored;
         result.status = status_of(&stored);
     }
@@ -227,6 +245,11 @@ static gboolean write_data(results *r, GError **error)
     r->occurrences = g_hash_table_new_full(hash_key, same_key, g_free, g_free);
     tm_dataset_progress(r->options->dataset, &read, &size);
     while (!end && !r->closed) {
+        if (!r->repeated && r->count->n_rows > LONG_FILE) {
+            r->repeated = tm_repeated_new(r->store, r->batch->id, error);
+            if (!r->repeated)
+                return FALSE;
+        }
         r->reading = size >= 0; /* a pipe may keep us waiting */
         if (r->reading)
             tm_store_read_begin(r->store);
@@ -236,6 +259,8 @@ static gboolean write_data(results *r, GError **error)
         r->reading = false;
         if (!good || (r->buffer->len >= FLUSH_AT && !flush(r, error)))
             return FALSE;
+        tm_dataset_progress(r->options->dataset, &read, &size);
+        tell(r, read, size);
     }
     return TRUE;
 }
@@ -284,6 +309,7 @@ gboolean tm_results_write(tm_store *store, const tm_batch *batch, const tm_resul
     gboolean good = write_all(&r, error);
     if (r.occurrences)
         g_hash_table_unref(r.occurrences);
+    tm_repeated_free(r.repeated);
     tm_results_table_free(r.table);
     g_string_free(r.buffer, TRUE);
     count->cut_off = r.closed;

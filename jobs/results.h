@@ -35,6 +35,10 @@ typedef struct {
      */
     tm_dataset *dataset;
     const tm_binding *binding;
+    /* Told after each page: rows so far, and done of total (rows, or the data file's bytes; -1: not known).
+     * NULL: nobody asks. */
+    void (*progress)(int64_t rows, int64_t done, int64_t total, void *data);
+    void *progress_data;
 } tm_results_options;
 
 typedef struct {

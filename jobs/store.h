@@ -226,6 +226,17 @@ void tm_store_read_end(tm_store *store);
 /* One job; false without *error: none. */
 gboolean tm_store_row(tm_store *store, const tm_batch *batch, int64_t job, tm_stored *row, GError **error);
 
+/* The rows of a batch whose key another one has, too (read in one go; later ones are not among them). NULL
+ * and *error. (transfer full) */
+typedef struct tm_repeated tm_repeated;
+tm_repeated *tm_repeated_new(tm_store *store, int64_t batch, GError **error);
+void tm_repeated_free(tm_repeated *repeated);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_repeated, tm_repeated_free)
+bool tm_repeated_has(const tm_repeated *repeated, int64_t ordinal);
+/* The row at this place, if it has this key and no other row has. False without *error: it has not. */
+gboolean tm_store_row_alone(tm_store *store, const tm_batch *batch, const tm_repeated *repeated,
+                            int64_t ordinal, const uint8_t key[16], tm_stored *row, GError **error);
+
 /* What the current revision's answers add up to: requests answered, tokens, and how long it took. */
 typedef struct {
     int64_t answered, tokens_in, tokens_out, tokens_think;

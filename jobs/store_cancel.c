@@ -90,9 +90,11 @@ int64_t tm_store_cancel(tm_store *store, const tm_batch *batch, GError **error)
     data.from = sqlite3_column_int64(statement, 0);
     data.top = sqlite3_column_int64(statement, 1);
     sqlite3_reset(statement);
-    while (data.from < data.top)
+    while (data.from < data.top) {
         if (!tm_store_write(store, cancel_fresh, &data, error))
             return -1;
+        tm_store_tell(store, "cancelling rows", data.from, data.top);
+    }
     do {
         if (!tm_store_write(store, cancel_came_back, &data, error))
             return -1;

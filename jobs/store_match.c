@@ -9,9 +9,6 @@
 
 static const char SQL_PLACES[] = "SELECT job, key FROM input WHERE job >= ?1 AND job <= ?2 ORDER BY job";
 static const char SQL_BY_KEY[] = "SELECT job FROM jobkey WHERE batch = ?1 AND key = ?3 AND occurrence = ?2";
-static const char SQL_REPEATS[] =
-    "SELECT job, key, occurrence FROM jobkey WHERE batch = ?1 AND key >= ?2 AND key < ?3 AND occurrence > 0";
-
 enum { PROBED_MAX = 50000, FEW = 4 };
 
 struct tm_match {
@@ -19,9 +16,8 @@ struct tm_match {
     int64_t batch;
     bool keyless;
     bool later;       /* not the file's first group: a short file is not worth the look at all keys */
-    bool learned;     /* `repeated` is complete */
     tm_bits taken;    /* a bit an ordinal: it is a row of this file */
-    tm_bits repeated; /* its key came more than once: such jobs are taken in the order of their keys */
+    tm_repeated *repeated; /* such jobs are taken in the order of their keys; NULL: not known yet */
     /* Keys that many jobs have: so many of them are taken. A cache: forgotten when it grows. */
     GHashTable *probed;
 };
@@ -52,7 +48,7 @@ void tm_match_free(tm_match *match)
     if (!match)
         return;
     tm_bits_clear(&match->taken);
-    tm_bits_clear(&match->repeated);
+    tm_repeated_free(match->repeated);
     g_hash_table_unref(match->probed);
     g_free(match);
 }
@@ -77,42 +73,6 @@ static gboolean job_of(tm_match *match, const uint8_t key[16], int64_t occurrenc
     return tm_sql_number(match->store, statement, 0, job, error);
 }
 
-/* The jobs of keys that came more than once and begin with this byte. */
-static gboolean learn_some(tm_match *match, unsigned byte, GError **error)
-{
-    uint8_t first[16];
-    tm_key_range range;
-    g_autoptr(GByteArray) firsts = g_byte_array_new(); /* keys whose first job is still to be found */
-    sqlite3_stmt *statement = TM_SQL(match->store, SQL_REPEATS, match->batch);
-    tm_key_range_bind(&range, byte, statement, 2);
-    int row;
-    while ((row = tm_sql_row(match->store, statement, error)) > 0) {
-        tm_bits_set(&match->repeated, tm_job_ordinal(sqlite3_column_int64(statement, 0)));
-        if (sqlite3_column_int64(statement, 2) == 1 && sqlite3_column_bytes(statement, 1) == 16)
-            g_byte_array_append(firsts, sqlite3_column_blob(statement, 1), 16);
-    }
-    if (row < 0)
-        return FALSE;
-    for (guint i = 0; i < firsts->len; i += 16) {
-        int64_t job;
-        memcpy(first, firsts->data + i, 16);
-        if (!job_of(match, first, 0, &job, error))
-            return FALSE;
-        tm_bits_set(&match->repeated, tm_job_ordinal(job));
-    }
-    return TRUE;
-}
-
-/* A 256th of the keys at a time: no read transaction stays open for long. */
-static gboolean learn(tm_match *match, GError **error)
-{
-    for (unsigned byte = 0; byte < 256; byte++)
-        if (!learn_some(match, byte, error))
-            return FALSE;
-    match->learned = true;
-    return TRUE;
-}
-
 static gboolean read_places(tm_match *match, tm_gathered *rows, guint n, GError **error)
 {
     tm_store *store = match->store;
@@ -128,7 +88,7 @@ static gboolean read_places(tm_match *match, tm_gathered *rows, guint n, GError 
     for (guint i = 0; i < n && row > 0; i++) {
         while (at < rows[i].ordinal && (row = tm_sql_row(store, statement, error)) > 0)
             at = tm_job_ordinal(sqlite3_column_int64(statement, 0));
-        if (row <= 0 || at != rows[i].ordinal || tm_bits_get(&match->repeated, at) ||
+        if (row <= 0 || at != rows[i].ordinal || (match->repeated && tm_repeated_has(match->repeated, at)) ||
             tm_bits_get(&match->taken, at) || sqlite3_column_bytes(statement, 1) != 16 ||
             memcmp(sqlite3_column_blob(statement, 1), rows[i].key, 16) != 0)
             continue;
@@ -148,8 +108,11 @@ gboolean tm_match_places(tm_match *match, tm_gathered *rows, guint n, GError **e
     match->later = true;
     if (n == 0 || (first && !match->keyless))
         return TRUE;
-    if (!match->keyless && !match->learned && !learn(match, error))
-        return FALSE;
+    if (!match->keyless && !match->repeated) {
+        match->repeated = tm_repeated_new(match->store, match->batch, error);
+        if (!match->repeated)
+            return FALSE;
+    }
     return read_places(match, rows, n, error);
 }
 

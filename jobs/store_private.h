@@ -10,6 +10,7 @@ struct tm_store {
     int64_t worker;  /* 0: not yet needed */
     int64_t loading; /* the batch that an adder of ours is loading; 0: none */
     char *id;
+    int64_t n_removed;       /* keys of the batch that is being removed */
     tm_store_watch_fn watch; /* NULL: nobody watches */
     void *watch_data;
     bool knows_groups;                /* store_rows.c has met this database */

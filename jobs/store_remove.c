@@ -60,6 +60,8 @@ static gboolean remove_jobs(tm_store *store, int64_t batch, int64_t top, bool *a
                        error))
         return FALSE;
     *any = last != 0;
+    if (last != 0)
+        tm_store_tell(store, "removing rows", tm_job_ordinal(last), top);
     return last == 0 || (tm_sql_run(store, TM_SQL(store, SQL_NO_INPUT, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_ANSWER, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_JOB, first, last), error));
@@ -70,6 +72,16 @@ static gboolean remove_with(tm_store *store, const char *sql, int64_t batch, boo
     if (!tm_sql_run(store, TM_SQL(store, sql, batch, TM_CHUNK), error))
         return FALSE;
     *any = tm_store_changes(store) > 0;
+    return TRUE;
+}
+
+static gboolean remove_keys(tm_store *store, int64_t batch, int64_t top, bool *any, GError **error)
+{
+    if (!remove_with(store, SQL_NO_KEY, batch, any, error))
+        return FALSE;
+    store->n_removed = *any ? store->n_removed + tm_store_changes(store) : 0;
+    if (*any)
+        tm_store_tell(store, "removing keys", store->n_removed, top);
     return TRUE;
 }
 
@@ -84,7 +96,7 @@ static gboolean remove_chunk(tm_store *store, gpointer data, GError **error)
     int64_t batch = sqlite3_column_int64(statement, 0), top = sqlite3_column_int64(statement, 1);
     sqlite3_reset(statement);
     if (!remove_jobs(store, batch, top, &any, error) ||
-        (!any && !remove_with(store, SQL_NO_KEY, batch, &any, error)) ||
+        (!any && !remove_keys(store, batch, top, &any, error)) ||
         (!any && !remove_with(store, SQL_NO_READY, batch, &any, error)))
         return FALSE;
     for (size_t i = 0; !any && i < G_N_ELEMENTS(SQL_LAST); i++)
@@ -103,9 +115,14 @@ gboolean tm_store_remove_some(tm_store *store, bool *more, GError **error)
 }
 
 /* Gives the disk its room back. */
+typedef struct {
+    bool more;
+    int64_t total;
+} shrink_data;
+
 static gboolean shrink(tm_store *store, gpointer data, GError **error)
 {
-    bool *more = data;
+    shrink_data *room = data;
     int64_t before, after;
     if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &before, error))
         return FALSE;
@@ -114,7 +131,9 @@ static gboolean shrink(tm_store *store, gpointer data, GError **error)
         return tm_database_fail(store->database, error, "shrink");
     if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &after, error))
         return FALSE;
-    *more = after > 0 && after < before;
+    room->more = after > 0 && after < before;
+    room->total = MAX(room->total, before);
+    tm_store_tell(store, "giving back pages", room->total - after, room->total);
     return TRUE;
 }
 
@@ -126,9 +145,9 @@ gboolean tm_store_remove(tm_store *store, const tm_batch *batch, GError **error)
     while (more)
         if (!tm_store_remove_some(store, &more, error))
             return FALSE;
-    more = true;
-    while (more)
-        if (!tm_store_write(store, shrink, &more, error))
+    shrink_data room = {.more = true};
+    while (room.more)
+        if (!tm_store_write(store, shrink, &room, error))
             return FALSE;
     return TRUE;
 }

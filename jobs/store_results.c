@@ -8,11 +8,11 @@
     "a.revision, a.done_ms, a.class, a.http, a.tokens_in, a.tokens_cached, a.tokens_out, a.tokens_think,"    \
     " a.account, a.model, a.finish, a.message, a.output, a.parts"
 
+/* Without a subselect: around one SQLite would sort the rows once more, answers and all. */
 static const char SQL_PAGE[] =
-    "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "
-    "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"
-    " CROSS JOIN input ON input.job = j.id LEFT JOIN answer a ON a.id = j.answer AND j.state > 1"
-    " ORDER BY j.id";
+    "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM job j CROSS JOIN input ON input.job = j.id"
+    " LEFT JOIN answer a ON a.id = j.answer AND j.state > 1"
+    " WHERE j.id > ?1 AND j.id <= ?2 ORDER BY j.id LIMIT ?3";
 static const char SQL_PAGE_ALL[] =
     "SELECT " JOB_COLUMNS ", " ANSWER_COLUMNS " FROM (SELECT id, state, attempts, answer, same_as FROM job "
     "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3) j"

@@ -225,6 +225,9 @@ static inline void world_check(world *w)
         {"jobs of inputs", "SELECT count(*) FROM input WHERE job NOT IN (SELECT id FROM job)"},
         {"keys", "SELECT count(*) FROM job JOIN batch ON batch.id = job.batch WHERE loading = 0 AND removing "
                  "= 0 AND job.id NOT IN (SELECT job FROM jobkey)"},
+        {"keys twice", "SELECT count(*) FROM (SELECT job FROM jobkey GROUP BY job HAVING count(*) > 1)"},
+        {"holes among occurrences", "SELECT count(*) FROM (SELECT 1 FROM jobkey GROUP BY batch, key HAVING "
+                                    "max(occurrence) + 1 <> count(*))"},
         {"ready", "SELECT count(*) FROM ready WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.id = ready.job "
                   "AND state = 0 AND job.not_before_ms = ready.not_before_ms)"},
         {"not ready",

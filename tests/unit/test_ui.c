@@ -73,6 +73,28 @@ static void narrow(void)
     }
 }
 
+static void rest(void)
+{
+    static const struct {
+        int64_t done, total, done_since, elapsed_ms;
+        const char *text;
+    } cases[] = {
+        {10, 0, 10, 5000, ""},
+        {10, -1, 10, 5000, ""},
+        {25, 100, 25, 500, ", 25 %"},
+        {25, 100, 25, 10000, ", 25 %, about 30 s left"},
+        {75, 100, 25, 10000, ", 75 %, about 10 s left"}, /* went on at 50 */
+        {50, 100, 0, 10000, ", 50 %"},
+        {100, 100, 100, 10000, ", 100 %"},
+        {101, 100, 100, 10000, ", 100 %"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            tm_progress_rest(cases[i].done, cases[i].total, cases[i].done_since, cases[i].elapsed_ms);
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
 static void words(void)
 {
     static const char *const cases[][2] = {
@@ -158,6 +180,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ui/a duration has two units at most", durations);
     g_test_add_func("/ui/a time has its date when it is another day", times);
     g_test_add_func("/ui/a narrow terminal gets the pieces that matter most", narrow);
+    g_test_add_func("/ui/the rest of long work is told by its pace", rest);
     g_test_add_func("/ui/a name that is to be typed is quoted where the shell needs it", words);
     g_test_add_func("/ui/on a terminal control and bidi characters are escaped, in a pipe nothing is",
                     escapes);
