@@ -40,6 +40,9 @@ void tm_database_rollback(tm_database *database);
  * point on. The next commit that is not lazy (of any process) makes them durable with itself. Between
  * transactions only. */
 void tm_database_set_lazy(tm_database *database, bool lazy);
+/* Writes the file anew, without its free pages, in a transaction of its own (VACUUM): takes as long as what
+ * is left is large. */
+gboolean tm_database_rewrite(tm_database *database, GError **error);
 /* The WAL has grown past its cap (a long reader): grant nothing until it shrank. */
 bool tm_database_wal_full(tm_database *database);
 

@@ -98,6 +98,26 @@ void tm_database_rollback(tm_database *database)
     tm_database_turn_give(database);
 }
 
+gboolean tm_database_rewrite(tm_database *database, GError **error)
+{
+    g_assert(!database->writing);
+    GError *why = NULL;
+    if (!tm_database_turn_take(database, WRITER_WAIT_MS, &why)) {
+        if (why)
+            g_propagate_error(error, why);
+        else
+            tm_fail(error, TM_ERROR_BUSY, "another tidemill has been writing %s for 10 s: try again",
+                    database->path);
+        return FALSE;
+    }
+    gboolean good = sqlite3_exec(database->handle, "VACUUM", NULL, NULL, NULL) == SQLITE_OK ||
+                    tm_database_fail(database, error, "shrink");
+    if (good)
+        checkpoint(database);
+    tm_database_turn_give(database);
+    return good;
+}
+
 /* In WAL mode NORMAL leaves out only the sync of a commit: a checkpoint syncs the WAL before it copies and
  * the file before it empties the WAL. */
 void tm_database_set_lazy(tm_database *database, bool lazy)

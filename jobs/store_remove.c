@@ -137,6 +137,25 @@ static gboolean shrink(tm_store *store, gpointer data, GError **error)
     return TRUE;
 }
 
+/* SQLite looks for each page that it gives back in the list of all free ones: minutes where a million are
+ * free. Where little else is left that little is written anew instead; and what is not given back within some
+ * seconds is used for the next rows. */
+static gboolean give_back(tm_store *store, GError **error)
+{
+    enum { MANY_FREE = 8000, FEW_USED = 25000, SECONDS = 10 }; /* pages of 4 KB */
+    int64_t until_us = g_get_monotonic_time() + SECONDS * G_USEC_PER_SEC, free, pages;
+    if (!tm_sql_number(store, tm_database_sql(store->database, "PRAGMA freelist_count"), 0, &free, error) ||
+        !tm_sql_number(store, tm_database_sql(store->database, "PRAGMA page_count"), 0, &pages, error))
+        return FALSE;
+    if (free > MANY_FREE && pages - free < FEW_USED)
+        return tm_database_rewrite(store->database, error);
+    shrink_data room = {.more = true};
+    while (room.more && g_get_monotonic_time() < until_us)
+        if (!tm_store_write(store, shrink, &room, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean tm_store_remove(tm_store *store, const tm_batch *batch, GError **error)
 {
     bool more = true;
@@ -145,9 +164,5 @@ gboolean tm_store_remove(tm_store *store, const tm_batch *batch, GError **error)
     while (more)
         if (!tm_store_remove_some(store, &more, error))
             return FALSE;
-    shrink_data room = {.more = true};
-    while (room.more)
-        if (!tm_store_write(store, shrink, &room, error))
-            return FALSE;
-    return TRUE;
+    return give_back(store, error);
 }
