@@ -1,8 +1,8 @@
 /* context_open.c - finds and opens config, store and ledger when a command first asks for them. */
 #include "cmd/context_inside.h"
 
-#include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
+#include "cmd/ui/work.h"
 #include "core/error.h"
 #include "jobs/folder.h"
 #include <string.h>

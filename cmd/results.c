@@ -5,6 +5,7 @@
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "cmd/ui/terminal.h"
+#include "cmd/ui/work.h"
 #include "core/error.h"
 #include <string.h>
 #include <unistd.h>

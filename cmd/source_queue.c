@@ -4,6 +4,7 @@
 #include "cmd/signals.h"
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
+#include "cmd/ui/work.h"
 #include "core/error.h"
 #include <string.h>
 

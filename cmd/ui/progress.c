@@ -1,7 +1,6 @@
 /* progress.c - the one line at the bottom while something long goes on. */
 #include "cmd/ui/progress.h"
 
-#include "cmd/ui/say.h"
 #include "cmd/ui/terminal.h"
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +13,6 @@ static const gint64 plain_us = 30 * G_USEC_PER_SEC;
 static gint64 due_us;  /* monotonic; 0: never drawn */
 static gboolean drawn; /* a line stands on the terminal */
 static bool off;       /* with -q */
-
-/* The work that is told of, and where it was when that began. */
-static const char *work;
-static gint64 work_begun_us;
-static int64_t work_begun_at, work_last;
 
 void tm_progress_setup(bool quiet)
 {
@@ -102,34 +96,6 @@ void tm_progress_line(const char *text)
     fprintf(stderr, "\r%s\033[K", fits);
     fflush(stderr);
     drawn = TRUE;
-}
-
-char *tm_progress_rest(int64_t done, int64_t total, int64_t done_since, int64_t elapsed_ms)
-{
-    enum { SURE_MS = 2000 }; /* earlier the pace is a guess */
-    if (total <= 0 || done < 0)
-        return g_strdup("");
-    done = MIN(done, total);
-    int share = (int)((double)done / (double)total * 100);
-    if (elapsed_ms < SURE_MS || done_since <= 0 || done == total)
-        return g_strdup_printf(", %d %%", share);
-    double left_ms = (double)(total - done) * (double)elapsed_ms / (double)done_since;
-    g_autofree char *left = tm_ui_duration((int64_t)MIN(left_ms, 1e15));
-    return g_strdup_printf(", %d %%, about %s left", share, left);
-}
-
-void tm_progress_work(const char *what, const char *words, int64_t done, int64_t total)
-{
-    gint64 now = g_get_monotonic_time();
-    if (!work || strcmp(work, what) != 0 || done < work_last) {
-        work = what;
-        work_begun_us = now;
-        work_begun_at = done;
-    }
-    work_last = done;
-    g_autofree char *rest = tm_progress_rest(done, total, done - work_begun_at, (now - work_begun_us) / 1000);
-    g_autofree char *line = g_strconcat(words, rest, NULL);
-    tm_progress_line(line);
 }
 
 void tm_progress_pieces(const tm_progress_piece *pieces, size_t n)

@@ -3,17 +3,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 void tm_progress_setup(bool quiet);      /* quiet: no line is drawn; tm_say_setup does it */
 void tm_progress_line(const char *text); /* the line as it should be now; drawn when due */
-
-/* The line of some long work: `words`, how much of it is done, and how long the rest takes at the pace since
- * `what` began (a name for the work, not shown). total 0 or less: not known. */
-void tm_progress_work(const char *what, const char *words, int64_t done, int64_t total);
-/* Its share and rest, ", 12 %, 40 s left" or less of it (transfer full). elapsed_ms: for what was done since.
- */
-char *tm_progress_rest(int64_t done, int64_t total, int64_t done_since, int64_t elapsed_ms);
 
 /* A piece of such a line. Where the terminal is too narrow for all, those of the highest rank are left out
  * first; rank 0 stays. */

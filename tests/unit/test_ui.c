@@ -2,6 +2,7 @@
 #include "cmd/ui/progress.h"
 #include "cmd/ui/say.h"
 #include "cmd/ui/table.h"
+#include "cmd/ui/work.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
