@@ -148,11 +148,36 @@ static bool convert_object(tm_strict *strict, const json_t *schema, json_t *out)
     return true;
 }
 
+/* The API wants a type beside an enum: that of its values, where they have one. */
+static void add_type(const json_t *values, json_t *out)
+{
+    const char *type = NULL;
+    bool null = false;
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        const json_t *value = json_array_get(values, i);
+        const char *its = json_is_string(value)    ? "string"
+                          : json_is_integer(value) ? "integer"
+                          : json_is_boolean(value) ? "boolean"
+                          : json_is_real(value)    ? "number"
+                                                   : NULL;
+        null = null || json_is_null(value);
+        if (json_is_null(value))
+            continue;
+        if (!its || (type && strcmp(type, its) != 0))
+            return;
+        type = its;
+    }
+    if (type)
+        json_object_set_new(out, "type", null ? json_pack("[s, s]", type, "null") : json_string(type));
+}
+
 static void convert_values(tm_strict *strict, const json_t *schema, json_t *out)
 {
     json_t *values = tm_converter_values(schema);
     if (!values)
         return;
+    if (!json_object_get(out, "type"))
+        add_type(values, out);
     json_object_set_new(out, "enum", values);
     strict->values += json_array_size(values);
     for (size_t i = 0; i < json_array_size(values); i++)

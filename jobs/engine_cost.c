@@ -45,6 +45,12 @@ tm_cost tm_engine_cost_each(const tm_engine *engine, tm_engine_lane_state *lane,
     return each;
 }
 
+/* The cap of this request's answer, grown or not, where the prompt names one; else -1. */
+static int64_t said_cap(const tm_engine *engine, const tm_flight *flight)
+{
+    return flight->batch->output_said >= 0 ? tm_engine_output_cap(engine, flight) : -1;
+}
+
 tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight, const tm_call *call)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
@@ -54,8 +60,7 @@ tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight,
     tm_cost cost = {{0}};
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = tokens;
-    int64_t said = flight->batch->output_said >= 0 ? tm_engine_output_cap(engine, flight) : -1;
-    cost.of[TM_UNIT_TOKENS] = tokens + MAX(flight->reserved_output, said);
+    cost.of[TM_UNIT_TOKENS] = tokens + MAX(flight->reserved_output, said_cap(engine, flight));
     cost.of[TM_UNIT_MICRO_USD] = most(engine, lane, tm_engine_output_cap(engine, flight), tokens);
     return cost;
 }
@@ -102,7 +107,7 @@ tm_cost tm_engine_cost_of_answer(const tm_engine *engine, const tm_flight *fligh
     if (answer->usage.input >= 0) {
         int64_t output = MAX(answer->usage.output, 0) + MAX(answer->usage.thinking, 0);
         if (counts_cap(tm_engine_lane_at(engine, flight->lane)->account))
-            output = MAX(output, flight->batch->output_said);
+            output = MAX(output, said_cap(engine, flight));
         cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;
         cost.of[TM_UNIT_TOKENS] = answer->usage.input + output;
         cost.of[TM_UNIT_MICRO_USD] = paid(engine, tm_engine_lane_at(engine, flight->lane), answer);

@@ -157,5 +157,5 @@ gboolean tm_openai_write_media(GString *out, const tm_part *part, const tm_opera
     } else if (!operation->media(operation->media_data, part->url, part->content_type, coded, &mime, error)) {
         return FALSE;
     }
-    return write_bytes(out, part, mime, coded, error);
+    return write_bytes(out, part, mime ? mime : "application/octet-stream", coded, error);
 }

@@ -373,8 +373,10 @@ static void openai_gets_strict_schemas(void)
          "minLength"},
         {"{properties: {a: {const: x}, b: {type: number, nullable: true}, c: {type: array, items: {enum: "
          "[a]}}}}",
-         "{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[{\"enum\":[\"x\"]},{\"type\":\"null\"}]},"
-         "\"b\":{\"type\":[\"number\",\"null\"]},\"c\":{\"type\":[\"array\",\"null\"],\"items\":{\"enum\":["
+         "{\"type\":\"object\",\"properties\":{\"a\":{\"anyOf\":[{\"type\":\"string\",\"enum\":[\"x\"]},{"
+         "\"type\":\"null\"}]},"
+         "\"b\":{\"type\":[\"number\",\"null\"]},\"c\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":"
+         "\"string\",\"enum\":["
          "\"a\"]}}}"
          ",\"required\":[\"a\",\"b\",\"c\"],\"additionalProperties\":false}",
          "members beyond those named (additionalProperties)|that 'a' may be absent (it comes back as "
