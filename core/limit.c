@@ -42,7 +42,8 @@ const char *tm_limit_word(tm_unit unit, tm_window window)
         [TM_UNIT_INPUT_TOKENS] = {"TPM", "TPD", "input tokens per 10 minutes", "input tokens in all"},
         [TM_UNIT_TOKENS] = {"TPM", "TPD", "tokens per 10 minutes", "tokens in all"},
         [TM_UNIT_IMAGES] = {"IPM", "IPD", "images per 10 minutes", "images in all"},
-        [TM_UNIT_MICRO_USD] = {"budget per minute", "budget of a day", "budget per 10 minutes", "budget in all"},
+        [TM_UNIT_MICRO_USD] = {"budget per minute", "budget of a day", "budget per 10 minutes",
+                               "budget in all"},
         [TM_UNIT_ENQUEUED_TOKENS] = {"tokens enqueued per minute", "tokens enqueued per day",
                                      "tokens enqueued per 10 minutes", "tokens enqueued"},
     };

@@ -15,8 +15,8 @@ struct tm_match {
     tm_store *store;
     int64_t batch;
     bool keyless;
-    bool later;       /* not the file's first group: a short file is not worth the look at all keys */
-    tm_bits taken;    /* a bit an ordinal: it is a row of this file */
+    bool later;            /* not the file's first group: a short file is not worth the look at all keys */
+    tm_bits taken;         /* a bit an ordinal: it is a row of this file */
     tm_repeated *repeated; /* such jobs are taken in the order of their keys; NULL: not known yet */
     /* Keys that many jobs have: so many of them are taken. A cache: forgotten when it grows. */
     GHashTable *probed;
