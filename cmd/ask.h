@@ -1,5 +1,5 @@
-/* ask.h - one question to a service, waited for: for commands that want an answer now, and outside of any
- * quota. */
+/* ask.h - questions to services, one each and all at once, waited for: for commands that want an answer now,
+ * and outside of any quota. */
 #pragma once
 #include "core/clock.h"
 #include "core/provider/provider.h"
@@ -7,13 +7,19 @@
 
 /* One question and what came of it. */
 typedef struct {
-    tm_answer answer;
+    const tm_provider *provider;
+    tm_operation operation;
+    tm_answer answer; /* where `error` is NULL; what the service refuses is an answer, too */
+    GError *error;
     int64_t took_ms;
     int64_t offset_low_ms, offset_high_ms; /* the server's clock minus ours lies between; both 0: not told */
     bool dated;
+    /* while it is under way */
+    tm_instant sent;
+    int n_calls;
+    bool ended;
 } tm_asked;
+void tm_asked_clear(tm_asked *asked);
 
-/* Asks over as many calls as the operation takes, within 30 s each. Free out->answer with tm_answer_clear();
- * what the service refuses is an answer, too. */
-gboolean tm_ask(tm_transport *transport, tm_clock *clock, const tm_provider *provider,
-                const tm_operation *operation, tm_asked *out, GError **error);
+/* Asks all of them over as many calls as each operation takes, within 30 s a call. */
+void tm_ask_all(tm_transport *transport, tm_clock *clock, tm_asked *asked, size_t n);

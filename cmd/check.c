@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/guess.h"
 #include "core/json.h"
+#include "core/price.h"
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,37 +150,26 @@ static void tell_refusal(report *r, const tm_account *account, const tm_answer *
              tm_class_name(answer->class), said);
 }
 
-static void check_service(report *r, tm_context *context, tm_transport *transport, tm_account *account)
+static void tell_service(report *r, tm_context *context, const tm_account *account, const tm_asked *got)
 {
-    const tm_provider *provider = tm_provider_named(account->provider);
-    if (!provider) {
-        tell(r, false, account->name, "service", "%s's format is not supported yet in this version",
-             account->provider);
+    if (got->error) {
+        tell(r, false, account->name, "service", "%s: %s", account->host, got->error->message);
         return;
     }
-    g_autoptr(GError) error = NULL;
-    tm_operation operation = {.kind = TM_OP_MODELS, .account = account};
-    tm_asked got = {0};
-    if (!tm_ask(transport, tm_context_clock(context), provider, &operation, &got, &error)) {
-        tell(r, false, account->name, "service", "%s: %s", account->host, error->message);
+    if (got->answer.class != TM_CLASS_OK) {
+        tell_refusal(r, account, &got->answer);
         return;
     }
-    if (got.answer.class != TM_CLASS_OK) {
-        tell_refusal(r, account, &got.answer);
-    } else {
-        g_autoptr(json_t) list =
-            tm_json_parse(got.answer.text ? got.answer.text : "", got.answer.text_length, NULL);
-        g_autoptr(GPtrArray) names = names_in(list);
-        g_auto(GStrv) wanted = wanted_models(tm_context_config(context, NULL), account);
-        if (account->key)
-            tell(r, true, account->name, "key", "the key is valid for %s (%u models)", account->host,
-                 names->len);
-        else
-            tell(r, true, account->name, "key", "%s wants no key (%u models)", account->host, names->len);
-        tell_models(r, account, names, wanted);
-        tell_clock(r, account, &got);
-    }
-    tm_answer_clear(&got.answer);
+    g_autoptr(json_t) list =
+        tm_json_parse(got->answer.text ? got->answer.text : "", got->answer.text_length, NULL);
+    g_autoptr(GPtrArray) names = names_in(list);
+    g_auto(GStrv) wanted = wanted_models(tm_context_config(context, NULL), account);
+    if (account->key)
+        tell(r, true, account->name, "key", "the key is valid for %s (%u models)", account->host, names->len);
+    else
+        tell(r, true, account->name, "key", "%s wants no key (%u models)", account->host, names->len);
+    tell_models(r, account, names, wanted);
+    tell_clock(r, account, got);
 }
 
 /* What is known of the service beforehand, by the catalogue. */
@@ -211,20 +201,65 @@ static void tell_known(report *r, const tm_account *account)
          service->note ? service->note : "");
 }
 
-static void check_account(report *r, tm_context *context, tm_transport *transport, tm_account *account)
+static void tell_prices(report *r, tm_context *context, const tm_account *account)
+{
+    int64_t now_ms = tm_clock_now(tm_context_clock(context)).wall_ms;
+    g_auto(GStrv) wanted = wanted_models(tm_context_config(context, NULL), account);
+    tell(r, true, account->name, "cost", "costs money: run asks first, or keeps to a budget");
+    for (char **model = wanted; model && *model; model++) {
+        tm_price price;
+        if (!tm_price_find(account, tm_account_model(account, *model), now_ms, &price)) {
+            tell(r, true, account->name, "price",
+                 "the price of %s is not known: `prices:` in the config says it", *model);
+            continue;
+        }
+        g_autofree char *in = tm_price_text(price.input), *out = tm_price_text(price.output);
+        tell(r, true, account->name, "price", "%s: %s a million tokens in, %s out", *model, in, out);
+    }
+}
+
+/* Its question, and what is known without asking. False: there is none to ask. */
+static bool begin_account(report *r, tm_context *context, tm_account *account, tm_asked *asked)
 {
     g_autoptr(GError) error = NULL;
+    asked->provider = tm_provider_named(account->provider);
+    asked->operation = (tm_operation){.kind = TM_OP_MODELS, .account = account};
     if (!tm_context_key(context, account, &error)) {
         tell(r, false, account->name, "key", "%s", error->message);
-        return;
+        return false;
     }
+    if (!asked->provider)
+        tell(r, false, account->name, "service", "%s's format is not supported yet in this version",
+             account->provider);
+    return asked->provider != NULL;
+}
+
+static void tell_account(report *r, tm_context *context, const tm_account *account, const tm_asked *asked)
+{
     if (strcmp(account->provider, "gemini") == 0)
         tell(r, true, account->name, "tier", "tier %s",
              account->tier ? account->tier : "not named: the free one's limits are taken");
     tell_known(r, account);
     if (account->costs)
-        tell(r, true, account->name, "cost", "costs money: run asks first, or keeps to a budget");
-    check_service(r, context, transport, account);
+        tell_prices(r, context, account);
+    tell_service(r, context, account, asked);
+}
+
+/* All accounts at once: one that does not answer keeps nobody waiting. */
+static void check_accounts(report *r, tm_context *context, tm_transport *transport, const GArray *steps)
+{
+    g_autofree tm_asked *asked = g_new0(tm_asked, steps->len + 1);
+    g_autofree tm_account **accounts = g_new0(tm_account *, steps->len + 1);
+    guint n = 0;
+    for (guint i = 0; i < steps->len; i++) {
+        accounts[n] = g_array_index(steps, tm_route_step, i).account;
+        n += begin_account(r, context, accounts[n], &asked[n]);
+    }
+    tm_ask_all(transport, tm_context_clock(context), asked, n);
+    for (guint i = 0; i < n; i++) {
+        tell_account(r, context, accounts[i], &asked[i]);
+        tm_asked_clear(&asked[i]);
+    }
 }
 
 /* ---- what is on this machine ---- */
@@ -275,8 +310,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
     tell(&r, true, NULL, "config", "%s",
          config->path ? config->path : "no config file; the environment is used");
     check_files(&r, context);
-    for (guint i = 0; i < steps->len; i++)
-        check_account(&r, context, transport, g_array_index(steps, tm_route_step, i).account);
+    check_accounts(&r, context, transport, steps);
     transport->free(transport);
     if (opt_json) {
         g_autoptr(json_t) all = json_pack("{s:b, s:O}", "ok", !r.failed, "checks", r.checks);

@@ -1,10 +1,12 @@
 """tidemill check against the copy of the API: what it says of key, models, clock and files, and its exit status."""
+import http.server
 import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 TIDEMILL = os.environ.get("TIDEMILL", "build/dev/tidemill")
@@ -61,6 +63,39 @@ class Check(unittest.TestCase):
         self.assertIn("gemini: the key is valid", out)
         status, out, _ = self.check("--base-url", self.url, GEMINI_API_KEY=KEY)
         self.assertEqual(status, 0, out)
+
+    def test_all_accounts_are_asked_at_once(self):
+        """The service answers nobody before all three have come."""
+        together = threading.Barrier(3, timeout=20)
+
+        class Slow(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                together.wait()
+                body = b'{"object": "list", "data": [{"id": "m1"}]}'
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}"
+        self.config("accounts:\n" + "".join(f"  {name}: {{provider: openai, base_url: '{url}/{name}/v1'}}\n" for name in "abc")
+                    + f"  paid: {{provider: gemini, base_url: '{self.url}', key: $K, tier: 1, "
+                    "prices: {gemini-2.5-flash: {in: 0.3, out: 2.5}}}\n")
+        status, out, _ = self.check("-m", "m1", K=KEY)
+        for name in "abc":
+            self.assertIn(f"{name}: model m1 is there", out)
+        self.assertIn("paid: costs money", out)
+        self.assertIn("paid: the price of m1 is not known", out)
+        self.assertEqual(status, 1)  # the twin has no m1
+        out = self.check("paid", "-m", "gemini-2.5-flash", K=KEY)[1]
+        self.assertIn("gemini-2.5-flash: $0.30 a million tokens in, $2.50 out", out)
 
     def test_a_wrong_key(self):
         status, out, _ = self.check(GEMINI_API_KEY="AIzaSyWrongWrongWrongWrongWrongWrong1234", GEMINI_BASE_URL=self.url)
