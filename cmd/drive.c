@@ -5,7 +5,6 @@
 #include "cmd/ui/run_view.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
-#include "jobs/media_loader.h"
 #include <unistd.h>
 
 enum {
@@ -53,9 +52,6 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
     tm_transport *transport = tm_transport_curl(clock, NULL, error);
     if (!transport)
         return FALSE;
-    g_autoptr(tm_media_loader) media = NULL;
-    if (options->media_root)
-        media = tm_media_loader_new(options->media_root, 0, NULL);
     tm_engine_options engine_options = {
         .store = tm_context_store(context, error),
         .ledger = ledger,
@@ -71,8 +67,6 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
         .keep_going = options->keep_going,
         .hold_unknown = options->hold_unknown,
         .seed = (uint64_t)tm_clock_now(clock).wall_ms ^ (uint64_t)getpid(),
-        .media = media ? tm_media_load : NULL,
-        .media_data = media,
     };
     tm_engine *engine = engine_options.store ? tm_engine_new(&engine_options, works, n_works, error) : NULL;
     if (engine) {

@@ -10,7 +10,6 @@ typedef struct {
     int reask;
     bool grow;
     bool no_wait, keep_going, hold_unknown;
-    const char *media_root; /* folder that local media must lie beneath; NULL: none is read */
 } tm_drive_options;
 
 typedef struct {

@@ -63,12 +63,8 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
 {
     guint n = m->sources->len;
     g_autofree tm_engine_work *works = g_new0(tm_engine_work, n + 1);
-    g_autofree char *media_root = NULL;
-    for (guint i = 0; i < n; i++) {
+    for (guint i = 0; i < n; i++)
         works[i] = tm_source_work(m->sources->pdata[i], m->lanes->pdata[i]);
-        if (!media_root)
-            media_root = tm_source_folder(m->sources->pdata[i]);
-    }
     tm_drive_options drive_options = {
         .concurrency = opt_concurrency,
         .limit = opt_limit == G_MAXINT64 ? 0 : opt_limit,
@@ -79,7 +75,6 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
         .no_wait = opt_no_wait,
         .keep_going = opt_keep_going,
         .hold_unknown = opt_hold_unknown,
-        .media_root = media_root,
     };
     return tm_drive(context, works, n, &drive_options, end, error);
 }

@@ -6,7 +6,7 @@
 
 /* Option variables, as GOption wants them. */
 typedef struct {
-    char *prompt, *id, *labels, *name, *format, *delimiter, *encoding, *rejects;
+    char *prompt, *id, *labels, *name, *format, *delimiter, *encoding, *rejects, *media_root;
     char **maps, **sets;
     gboolean dedupe, requeue, go_on, no_header, strict;
     int priority;
@@ -58,8 +58,13 @@ extern tm_source_flags_t tm_source_flags;
     {"rejects", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.rejects, \
      "Where bad rows are kept (default: DATA.rejects.jsonl in this folder)\n--rejects bad.jsonl", "FILE"}
 
+/* Where the files lie that rows name. */
+#define TM_SOURCE_MEDIA \
+    {"media-root", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.media_root, \
+     "Files that rows name lie beneath DIR (default: DATA's folder)\n--media-root photos", "DIR"}
+
 /* The rest, for --help-all. */
-#define TM_SOURCE_MORE TM_SOURCE_VALUES, TM_SOURCE_QUEUE, TM_SOURCE_DATA
+#define TM_SOURCE_MORE TM_SOURCE_VALUES, TM_SOURCE_QUEUE, TM_SOURCE_DATA, TM_SOURCE_MEDIA
 /* clang-format on */
 
 /* DATA, opened as the flags say. (transfer full) */

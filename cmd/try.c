@@ -195,7 +195,6 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
                     intake.n_rejected ? " that can be used" : "");
         return TM_EXIT_ERROR;
     }
-    g_autofree char *media_root = tm_source_folder(source);
     tm_engine_work work = tm_source_work(source, lanes);
     work.jobs = (const int64_t *)(void *)jobs->data;
     work.n_jobs = jobs->len;
@@ -207,7 +206,7 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
             g_propagate_error(error, why);
         return why ? TM_EXIT_ERROR : TM_EXIT_WAITING;
     }
-    tm_drive_options drive = {.no_wait = true, .media_root = media_root, .budget_micro_usd = budget};
+    tm_drive_options drive = {.no_wait = true, .budget_micro_usd = budget};
     tm_drive_end end = {0};
     if (!tm_drive(context, &work, 1, &drive, &end, error))
         return TM_EXIT_ERROR;

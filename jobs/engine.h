@@ -22,6 +22,7 @@ typedef struct {
     const tm_revision *revision;
     const tm_prompt *prompt; /* borrowed */
     const struct tm_binding *binding;
+    struct tm_media_loader *media; /* gives the files that its rows name; NULL: they name none */
     const tm_engine_lane *lanes; /* in the order of the route */
     size_t n_lanes;
     const int64_t *jobs; /* `try`: only these jobs; NULL: all */
@@ -83,8 +84,6 @@ typedef struct {
     bool hold_unknown;
     int max_attempts;      /* of a row; 0: 5 */
     uint64_t seed;         /* of the jitter */
-    tm_media_source media; /* may be NULL */
-    void *media_data;
 } tm_engine_options;
 
 /* (transfer full) All that is borrowed must live as long as the engine. */

@@ -3,6 +3,8 @@
 
 #include "core/binding.h"
 #include "core/json.h"
+#include "core/media.h"
+#include "jobs/media_loader.h"
 #include <string.h>
 
 void tm_flight_free(tm_flight *flight)
@@ -79,6 +81,39 @@ void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int la
 
 /* ---- a row leaves ---- */
 
+/* The row's files, as they were when it was queued: array of tm_media_stamp; NULL and *error. */
+static GArray *stamps_of(const tm_engine *engine, const tm_flight *flight, GError **error)
+{
+    GArray *stamps = tm_media_stamps_new();
+    if (!flight->batch->work.media ||
+        tm_store_media(engine->options.store, flight->lease.job, stamps, error))
+        return stamps;
+    g_array_unref(stamps);
+    return NULL;
+}
+
+/* Bytes of a data: URL are no text: what they count as tokens, and how many bytes of the body they are. */
+static void weigh_data(const GPtrArray *messages, tm_flight *flight)
+{
+    for (guint i = 0; i < messages->len; i++) {
+        const tm_message *message = messages->pdata[i];
+        for (guint k = 0; k < message->parts->len; k++) {
+            const tm_part *part = message->parts->pdata[k];
+            if (part->kind != TM_PART_MEDIA || !part->url)
+                continue;
+            if (tm_media_kind_of(part->url) == TM_MEDIA_DATA) {
+                g_autofree char *type = g_strndup(part->url + 5, strcspn(part->url + 5, ";,"));
+                flight->media_bytes += strlen(part->url);
+                flight->media_tokens +=
+                    tm_media_tokens(part->content_type ? part->content_type : type,
+                                    (int64_t)strlen(part->url) / 4 * 3);
+            } else if (tm_media_kind_of(part->url) != TM_MEDIA_FILE) {
+                flight->media_tokens += tm_media_tokens(part->content_type ? part->content_type : "image/", 0);
+            }
+        }
+    }
+}
+
 /* Renders a leased row into a call. False: *answer says why the row can't be sent. */
 static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
 {
@@ -90,16 +125,26 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
     if (messages && flight->lease.kept)
         tm_engine_complain(engine, flight, messages);
+    g_autoptr(GArray) stamps = messages ? stamps_of(engine, flight, &error) : NULL;
     flight->operation = (tm_operation){
         .kind = TM_OP_GENERATE,
         .account = lane->account,
         .model = tm_account_model(lane->account, lane->model),
         .skeleton = tm_engine_skeleton_of(engine, flight),
         .messages = messages,
-        .media = engine->options.media,
-        .media_data = engine->options.media_data,
+        .media = work->media ? tm_media_mark : NULL,
+        .media_data = work->media,
     };
-    bool made = messages && lane->provider->begin(&flight->operation, call, &error);
+    if (work->media)
+        tm_media_loader_expect(work->media, stamps);
+    bool made = stamps && lane->provider->begin(&flight->operation, call, &error);
+    if (made && work->media) {
+        tm_media_loader_give(work->media, call);
+        flight->media_tokens = tm_media_loader_tokens(work->media);
+        weigh_data(messages, flight);
+    }
+    if (work->media)
+        tm_media_loader_expect(work->media, NULL);
     flight->operation.messages = NULL; /* the call holds their text now */
     flight->operation.manners = call->manners;
     if (made)

@@ -204,7 +204,13 @@ static gboolean write_joined(results *r, const tm_row *row, GError **error)
     g_autofree char *why = NULL;
     tm_stored stored = {0};
     tm_result result = {.number = row->number, .dataset = r->options->dataset, .row = row, .status = "new"};
-    if (row->bad || !tm_binding_key(r->options->binding, r->options->dataset, row, key, &why)) {
+    GError *key_error = NULL;
+    if (row->bad || !tm_media_rows_key(r->options->media, r->options->binding, r->options->dataset, row, NULL,
+                                       key, &why, &key_error)) {
+        if (key_error) {
+            g_propagate_error(error, key_error);
+            return FALSE;
+        }
         result.status = "rejected";
         result.why = row->bad ? row->bad : why;
         return write_row(r, &result, error);

@@ -13,6 +13,7 @@
 #pragma once
 #include "core/binding.h"
 #include "core/label.h"
+#include "jobs/media_rows.h"
 #include "jobs/store.h"
 #include <stdio.h>
 
@@ -39,6 +40,7 @@ typedef struct {
      * NULL: nobody asks. */
     void (*progress)(int64_t rows, int64_t done, int64_t total, void *data);
     void *progress_data;
+    tm_media_rows *media; /* the files that its rows name; NULL: the prompt has no media */
 } tm_results_options;
 
 typedef struct {

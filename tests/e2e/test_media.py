@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Media through the front door: files that rows name are sent as they were when they were queued, nothing outside of
+their folder is; pictures and sound that answers hold become files beside the results."""
+import base64
+import csv
+import hashlib
+import http.server
+import io
+import json
+import os
+import socket
+import struct
+import threading
+import zlib
+from mill import House, main
+
+PHOTO = """---
+model: gemini-2.5-flash
+---
+What is this? {{media url=photo}}
+"""
+
+
+def png(seed=0, size=8):
+    """A real picture of one colour."""
+    rows = b"".join(b"\0" + bytes([seed % 256, seed // 256 % 256, 7] * size) for _ in range(size))
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def wav(n=800):
+    data = bytes(2 * n)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " +
+            struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16) + b"data" + struct.pack("<I", len(data)) + data)
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def put(house, name, data):
+    os.makedirs(os.path.dirname(house.path(name)), exist_ok=True)
+    with open(house.path(name), "wb") as f:
+        f.write(data)
+    return house.path(name)
+
+
+def data_of(house, name, cells, column="photo"):
+    os.makedirs(os.path.dirname(house.path(name)), exist_ok=True)
+    with open(house.path(name), "w", encoding="utf-8", newline="") as f:
+        w = csv.writer(f)
+        w.writerow(["id", column])
+        for i, cell in enumerate(cells, 1):
+            w.writerow([i, cell])
+    return house.path(name)
+
+
+def rejects(house, name):
+    with open(house.path(f"{name}.rejects.jsonl"), encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+class Sink(http.server.BaseHTTPRequestHandler):
+    """A service that keeps the bodies it is sent, and answers each."""
+    protocol_version = "HTTP/1.1"
+    bodies, gets, broken = [], [], []
+    hook = None
+
+    def do_GET(self):
+        self.gets.append(self.path)
+        self.reply({"name": self.path, "supportedGenerationMethods": ["generateContent"]})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):
+            self.broken.append(body)
+            self.close_connection = True
+            return
+        self.bodies.append(body)
+        if self.hook:
+            self.hook(len(self.bodies))
+        self.reply({"candidates": [{"content": {"parts": [{"text": "seen"}]}, "finishReason": "STOP"}],
+                    "usageMetadata": {"promptTokenCount": 300, "candidatesTokenCount": 1}})
+
+    def reply(self, json_body):
+        data = json.dumps(json_body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+def sink(house):
+    handler = type("OneSink", (Sink,), {"bodies": [], "gets": [], "broken": []})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    house.configure(f"http://127.0.0.1:{server.server_address[1]}")
+    return server, handler
+
+
+def sent(handler):
+    """Type and bytes of each inline part that arrived."""
+    parts = [p["inlineData"] for body in handler.bodies for c in json.loads(body)["contents"] for p in c["parts"]
+             if "inlineData" in p]
+    return sorted((p["mimeType"], base64.b64decode(p["data"], validate=True)) for p in parts)
+
+
+def pictures_sound_and_pdf_arrive_whole():
+    """pictures, sound, PDF and text arrive whole, with their types"""
+    with House() as house:
+        server, handler = sink(house)
+        house.write("look.prompt", PHOTO)
+        files = {"a.png": png(1), "sub/b.png": png(2, 300), "c.wav": wav(), "d.pdf": PDF, "e.txt": b"words \xc3\xa9\n",
+                 "f.wav": wav(100001)}
+        for name, data in files.items():
+            put(house, f"photos/{name}", data)
+        data_of(house, "photos/photos.csv", list(files))
+        house.run("run", "look.prompt", "photos/photos.csv", "-o", "out.jsonl")
+        want = sorted([("image/png", files["a.png"]), ("image/png", files["sub/b.png"]), ("audio/wav", files["c.wav"]),
+                       ("application/pdf", files["d.pdf"]), ("text/plain", files["e.txt"]), ("audio/wav", files["f.wav"])])
+        assert sent(handler) == want, [(t, len(b)) for t, b in sent(handler)]
+        server.shutdown()
+    with House() as house:
+        house.twin()
+        house.write("look.prompt", PHOTO)
+        for name, data in files.items():
+            put(house, name, data)
+        data_of(house, "photos.csv", list(files))
+        house.run("run", "look.prompt", "photos.csv")
+        assert [r["status"] for r in house.results("look.photos")] == ["done"] * 6
+
+
+def only_files_of_the_folder():
+    """a row that names a file outside, or no file that can be sent, is rejected with its reason"""
+    with House() as house:
+        house.twin()
+        house.write("look.prompt", PHOTO)
+        put(house, "secret.png", png(9))
+        put(house, "photos/good.png", png(1))
+        put(house, "photos/empty.png", b"")
+        put(house, "photos/tool", b"\x7fELF\2\1\1" + bytes(9) + b"\2\0>\0\1\0\0\0")
+        with open(house.path("photos/big.png"), "wb") as f:
+            f.write(png(1))
+            f.truncate(71_000_000)
+        os.makedirs(house.path("photos/folder"))
+        os.mkfifo(house.path("photos/fifo"))
+        os.symlink("../secret.png", house.path("photos/out.png"))
+        os.symlink("/etc/passwd", house.path("photos/passwd"))
+        os.symlink("good.png", house.path("photos/in.png"))
+        os.symlink("/dev/zero", house.path("photos/zero"))
+        os.symlink("..", house.path("photos/up"))
+        bad = {"../secret.png": "outside", "/etc/passwd": "outside", house.path("secret.png"): "outside",
+               "out.png": "outside", "passwd": "outside", "up/secret.png": "outside", "zero": "outside",
+               "/dev/zero": "outside", "folder": "no regular file", "fifo": "no regular file",
+               "none.png": "No such file", "big.png": "71.0 MB", "empty.png": "is empty", "tool": "can be sent",
+               "file:///etc/passwd": "can be sent", "ftp://example.com/a.png": "can be sent",
+               "": "is empty", "data:image/png;base64,iVBOR*": "base64",
+               "data:image/png;base64,iVBORw0KG": "base64", "data:image/png": "comma",
+               "data:application/x-sh;base64,AAAA": "x-sh", "data:text/plain,%zz": "escape"}
+        good = ["good.png", "./good.png", "folder/../good.png", "in.png", house.path("photos/good.png"),
+                "data:image/png;base64," + base64.b64encode(png(3)).decode(), "data:text/plain,a%20b"]
+        data_of(house, "photos/photos.csv", [*bad, *good])
+        house.run("run", "look.prompt", "photos/photos.csv")
+        found = rejects(house, "photos.csv")
+        assert len(found) == len(bad), [r for r in found]
+        for (cell, words), line in zip(bad.items(), found):
+            assert words in json.dumps(line), f"{cell}: {line}"
+        assert len(house.results("look.photos")) == len(good)
+        assert len(house.arrivals()) == len(good)
+        shown = house.run("preview", "look.prompt", "photos/photos.csv", "-n", 1, status=3)
+        assert "outside" in shown.out + shown.err
+        return f"{len(bad)} kinds of bad cells"
+
+
+def another_root():
+    """--media-root names the folder, and a batch keeps it; rows of stdin need it"""
+    with House() as house:
+        house.twin()
+        house.write("look.prompt", PHOTO)
+        put(house, "store/a.png", png(1))
+        data_of(house, "data/photos.csv", ["a.png"])
+        house.run("add", "look.prompt", "data/photos.csv", "--media-root", "store")
+        house.run("run", "look.photos")
+        assert house.results("look.photos")[0]["status"] == "done"
+        house.run("results", "look.photos", "data/photos.csv", "--media-root", "store", "-o", "out.csv")
+        assert house.run("add", "look.prompt", "data/photos.csv", "--media-root", "nowhere", status=1).err
+        with open(house.path("data/photos.csv"), encoding="utf-8") as f:
+            refused = house.run("run", "look.prompt", "-", "--data-format", "csv", stdin=f, status=None)
+        assert "--media-root" in refused.err, refused.err
+
+
+def changed_after_add():
+    """a file that changed, or became a link, after it was queued fails its row and spends no request"""
+    with House() as house:
+        house.twin()
+        house.write("look.prompt", PHOTO)
+        for i in range(1, 8):
+            put(house, f"p{i}.png", png(i))
+        put(house, "secret.png", png(99))
+        os.makedirs(house.path("in"))
+        for i in range(1, 8):
+            os.rename(house.path(f"p{i}.png"), house.path(f"in/p{i}.png"))
+        data_of(house, "in/photos.csv", [f"p{i}.png" for i in range(1, 8)])
+        house.run("add", "look.prompt", "in/photos.csv")
+        put(house, "in/p1.png", png(1, 9))                        # another size
+        put(house, "in/p2.png", png(200))                         # another content
+        assert os.path.getsize(house.path("in/p2.png")) == len(png(2))
+        os.remove(house.path("in/p3.png"))
+        os.remove(house.path("in/p4.png"))
+        os.symlink("../secret.png", house.path("in/p4.png"))
+        os.remove(house.path("in/p5.png"))
+        os.symlink("p6.png", house.path("in/p5.png"))             # another file, inside
+        os.utime(house.path("in/p6.png"))                         # only touched
+        house.run("run", "look.photos", status=3)
+        got = [(r["status"], (r.get("error") or {}).get("class")) for r in house.results("look.photos")]
+        assert got == [("failed", "input_changed")] * 5 + [("done", None)] * 2, got
+        assert len(house.arrivals()) == 2, house.arrivals()
+        assert house.json("quota")
+
+
+def changed_while_it_is_sent():
+    """a file whose size and time lie is found out before its last bytes have gone: nobody answers half a request"""
+    with House() as house:
+        server, handler = sink(house)
+        house.write("look.prompt", PHOTO)
+        put(house, "a.png", png(1, 400))
+        data_of(house, "photos.csv", ["a.png"])
+        house.run("add", "look.prompt", "photos.csv")
+        was = os.stat(house.path("a.png"))
+        data = bytearray(open(house.path("a.png"), "rb").read())
+        data[-20] ^= 1
+        put(house, "a.png", bytes(data))
+        os.utime(house.path("a.png"), ns=(was.st_atime_ns, was.st_mtime_ns))
+        house.run("run", "look.photos", status=3)
+        row = house.results("look.photos")[0]
+        assert row["error"]["class"] == "input_changed", row
+        assert not handler.bodies
+        server.shutdown()
+
+
+def keys_hold_the_content():
+    """the same path with another content is a new row, a renamed file is a known one, and neither is asked twice"""
+    with House() as house:
+        house.twin()
+        house.write("look.prompt", PHOTO)
+        put(house, "a.png", png(1))
+        put(house, "b.png", png(2))
+        data_of(house, "photos.csv", ["a.png", "b.png"])
+        house.run("run", "look.prompt", "photos.csv")
+        assert len(house.arrivals()) == 2
+        os.rename(house.path("a.png"), house.path("renamed.png"))
+        data_of(house, "photos.csv", ["renamed.png", "b.png"])
+        known = house.json("add", "look.prompt", "photos.csv")
+        assert (known["new"], known["known"]) == (0, 2), known
+        put(house, "b.png", png(3))
+        more = house.json("add", "look.prompt", "photos.csv")
+        assert (more["new"], more["known"]) == (1, 1), more
+        house.run("run", "look.photos")
+        assert len(house.arrivals()) == 3
+        rows = house.results("look.photos", "photos.csv")
+        assert [r["status"] for r in rows] == ["done", "done"], rows
+        os.remove(house.path("b.png"))                            # the answers outlive the files
+        rows = house.results("look.photos", "photos.csv")
+        assert [r["status"] for r in rows] == ["done", "done"], rows
+        # Where the prompt shows the name, too, the name counts.
+        house.write("name.prompt", PHOTO + "It is called {{photo}}.\n")
+        data_of(house, "named.csv", ["renamed.png"])
+        house.run("run", "name.prompt", "named.csv")
+        os.rename(house.path("renamed.png"), house.path("again.png"))
+        data_of(house, "named.csv", ["again.png"])
+        assert house.json("add", "name.prompt", "named.csv")["new"] == 1
+
+
+def the_prompts_own_files():
+    """a file that the prompt itself names lies beside it; another content is an edit of the prompt"""
+    with House() as house:
+        server, handler = sink(house)
+        house.write("prompts/ask.prompt", "---\nmodel: gemini-2.5-flash\n---\n{{media url=\"logo.png\"}} Is it in {{text}}?\n")
+        put(house, "prompts/logo.png", png(5))
+        put(house, "data/logo.png", png(6))
+        house.write("data/rows.csv", "text\n" + "".join(f"text {i}\n" for i in range(12)))
+        house.run("run", "prompts/ask.prompt", "data/rows.csv")
+        assert sent(handler) == [("image/png", png(5))] * 12
+        put(house, "prompts/logo.png", png(7))
+        asked = house.run("run", "prompts/ask.prompt", "data/rows.csv", status=1)
+        assert "--requeue" in asked.err, asked.err
+        house.run("run", "prompts/ask.prompt", "data/rows.csv", "--requeue")
+        assert sent(handler)[12:] == [("image/png", png(7))] * 12
+        os.remove(house.path("prompts/logo.png"))
+        assert "logo.png" in house.run("run", "prompts/ask.prompt", "data/rows.csv", status=1).err
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    main([pictures_sound_and_pdf_arrive_whole, only_files_of_the_folder, another_root, changed_after_add,
+          changed_while_it_is_sent, keys_hold_the_content, the_prompts_own_files])
