@@ -119,14 +119,14 @@ static int next_length(const GArray *page, int length)
         bytes += stored->body_length + stored->output_length + (stored->parts ? strlen(stored->parts) : 0);
     }
     if (bytes > LARGE)
-        return MAX(PAGE_MIN, length / 2);
+        return (int)CLAMP(page->len * (size_t)LARGE / bytes, 1, (size_t)length);
     return bytes < SMALL ? MIN(PAGE_MAX, length * 2) : length;
 }
 
 static gboolean write_batch(results *r, GError **error)
 {
     int64_t after = -1;
-    int length = PAGE_MIN;
+    int length = r->options->media_output ? 1 : PAGE_MIN;
     for (;;) {
         g_autoptr(GArray) page = new_page();
         if (!tm_store_page(r->store, r->batch, after, length, r->options->all_revisions, page, error))
@@ -277,7 +277,7 @@ static gboolean write_data(results *r, GError **error)
 static gboolean learn_columns(results *r, GError **error)
 {
     int64_t after = -1;
-    int length = PAGE_MIN;
+    int length = r->options->media_output ? 1 : PAGE_MIN;
     for (guint seen = 0; seen < SAMPLE;) {
         g_autoptr(GArray) page = new_page();
         if (!tm_store_page(r->store, r->batch, after, length, r->options->all_revisions, page, error))

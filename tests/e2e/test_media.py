@@ -5,12 +5,11 @@ import base64
 import csv
 import hashlib
 import http.server
-import io
 import json
 import os
-import socket
 import struct
 import threading
+import wave
 import zlib
 from mill import House, main
 
@@ -297,6 +296,74 @@ def the_prompts_own_files():
         server.shutdown()
 
 
+DRAW = """---
+model: gemini-3.1-flash-lite-image
+config:
+  responseModalities: [TEXT, IMAGE]
+---
+Draw {{text}}
+"""
+SAY = """---
+model: gemini-3.8-flash-tts
+config:
+  responseModalities: [AUDIO]
+---
+Say: {{text}}
+"""
+
+
+def pictures_of_answers_become_files():
+    """pictures in answers become files named by their content, beside the results, whose rows hold their paths"""
+    with House() as house:
+        house.twin()
+        house.write("draw.prompt", DRAW)
+        house.write("only.prompt", DRAW.replace("[TEXT, IMAGE]", "[IMAGE]"))
+        house.write("rows.csv", "text\na boat\na mill\na boat\n")
+        house.run("run", "draw.prompt", "rows.csv", "-o", "out/../pictures/drawn.csv", status=1)
+        os.makedirs(house.path("pictures"))
+        house.run("run", "draw.prompt", "rows.csv", "-o", "pictures/drawn.csv")
+        with open(house.path("pictures/drawn.csv"), encoding="utf-8", newline="") as f:
+            rows = list(csv.DictReader(f))
+        assert [r["output"] for r in rows] == ["echo: Draw a boat", "echo: Draw a mill", "echo: Draw a boat"], rows
+        files = [r["_files"] for r in rows]
+        assert files[0] == files[2] != files[1]
+        for name in files:
+            with open(house.path(name), "rb") as f:
+                data = f.read()
+            assert data.startswith(b"\x89PNG") and os.path.basename(name) == hashlib.sha256(data).hexdigest()[:32] + ".png"
+        assert sorted(os.listdir(house.path("pictures"))) == sorted({os.path.basename(n) for n in files} | {"drawn.csv"})
+        house.run("results", "draw.rows", "-o", "drawn.jsonl")
+        with open(house.path("drawn.jsonl"), encoding="utf-8") as f:
+            lines = [json.loads(line) for line in f]
+        assert [len(line["files"]) for line in lines] == [1, 1, 1] and "parts" not in lines[0]
+        house.run("run", "only.prompt", "rows.csv", "-o", "only.csv")
+        with open(house.path("only.csv"), encoding="utf-8", newline="") as f:
+            rows = list(csv.DictReader(f))
+        assert all(r["output"].endswith(".png") and os.path.exists(house.path(r["output"])) for r in rows), rows
+        # A model that can't draw is told so by the service, once a row at most.
+        house.write("cant.prompt", DRAW.replace("gemini-3.1-flash-lite-image", "gemini-2.5-flash"))
+        house.run("run", "cant.prompt", "rows.csv", status=3)
+        assert "modalities" in house.results("cant.rows")[0]["error"]["message"]
+
+
+def speech_gets_a_header():
+    """raw samples of a speech model become a WAV file that players know"""
+    with House() as house:
+        house.twin()
+        house.write("say.prompt", SAY)
+        house.write("rows.csv", "text\nebb\nflood\n")
+        house.run("run", "say.prompt", "rows.csv", "-o", "said.csv")
+        with open(house.path("said.csv"), encoding="utf-8", newline="") as f:
+            rows = list(csv.DictReader(f))
+        for row in rows:
+            assert row["output"].endswith(".wav"), row
+            with wave.open(house.path(row["output"]), "rb") as sound:
+                assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (24000, 1, 2)
+                assert sound.getnframes() == 2400
+        assert rows[0]["output"] != rows[1]["output"]
+
+
 if __name__ == "__main__":
     main([pictures_sound_and_pdf_arrive_whole, only_files_of_the_folder, another_root, changed_after_add,
-          changed_while_it_is_sent, keys_hold_the_content, the_prompts_own_files])
+          changed_while_it_is_sent, keys_hold_the_content, the_prompts_own_files,
+          pictures_of_answers_become_files, speech_gets_a_header])
