@@ -84,6 +84,7 @@ typedef struct {
     bool hold_unknown;
     int max_attempts;      /* of a row; 0: 5 */
     uint64_t seed;         /* of the jitter */
+    struct tm_media_fetcher *fetcher; /* of media that rows name by http addresses; NULL: they are not fetched */
 } tm_engine_options;
 
 /* (transfer full) All that is borrowed must live as long as the engine. */

@@ -3,7 +3,6 @@
 
 #include "core/binding.h"
 #include "core/json.h"
-#include "core/media.h"
 #include "jobs/media_loader.h"
 #include <string.h>
 
@@ -81,41 +80,14 @@ void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int la
 
 /* ---- a row leaves ---- */
 
-/* The row's files, as they were when it was queued: array of tm_media_stamp; NULL and *error. */
-static GArray *stamps_of(const tm_engine *engine, const tm_flight *flight, GError **error)
-{
-    GArray *stamps = tm_media_stamps_new();
-    if (!flight->batch->work.media ||
-        tm_store_media(engine->options.store, flight->lease.job, stamps, error))
-        return stamps;
-    g_array_unref(stamps);
-    return NULL;
-}
+typedef enum {
+    CALL_MADE,
+    CALL_LATER, /* its media are being fetched */
+    CALL_NEVER, /* *answer says why the row can't be sent */
+} call_state;
 
-/* Bytes of a data: URL are no text: what they count as tokens, and how many bytes of the body they are. */
-static void weigh_data(const GPtrArray *messages, tm_flight *flight)
-{
-    for (guint i = 0; i < messages->len; i++) {
-        const tm_message *message = messages->pdata[i];
-        for (guint k = 0; k < message->parts->len; k++) {
-            const tm_part *part = message->parts->pdata[k];
-            if (part->kind != TM_PART_MEDIA || !part->url)
-                continue;
-            if (tm_media_kind_of(part->url) == TM_MEDIA_DATA) {
-                g_autofree char *type = g_strndup(part->url + 5, strcspn(part->url + 5, ";,"));
-                flight->media_bytes += strlen(part->url);
-                flight->media_tokens +=
-                    tm_media_tokens(part->content_type ? part->content_type : type,
-                                    (int64_t)strlen(part->url) / 4 * 3);
-            } else if (tm_media_kind_of(part->url) != TM_MEDIA_FILE) {
-                flight->media_tokens += tm_media_tokens(part->content_type ? part->content_type : "image/", 0);
-            }
-        }
-    }
-}
-
-/* Renders a leased row into a call. False: *answer says why the row can't be sent. */
-static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
+/* Renders a leased row into a call. */
+static call_state make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     const tm_engine_work *work = &flight->batch->work;
@@ -125,7 +97,9 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
     if (messages && flight->lease.kept)
         tm_engine_complain(engine, flight, messages);
-    g_autoptr(GArray) stamps = messages ? stamps_of(engine, flight, &error) : NULL;
+    tm_fetch media = messages ? tm_engine_media_begin(engine, flight, messages, &error) : TM_FETCH_FAILED;
+    if (media == TM_FETCH_GOING)
+        return CALL_LATER;
     flight->operation = (tm_operation){
         .kind = TM_OP_GENERATE,
         .account = lane->account,
@@ -135,24 +109,16 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
         .media = work->media ? tm_media_mark : NULL,
         .media_data = work->media,
     };
-    if (work->media)
-        tm_media_loader_expect(work->media, stamps);
-    bool made = stamps && lane->provider->begin(&flight->operation, call, &error);
-    if (made && work->media) {
-        tm_media_loader_give(work->media, call);
-        flight->media_tokens = tm_media_loader_tokens(work->media);
-        weigh_data(messages, flight);
-    }
-    if (work->media)
-        tm_media_loader_expect(work->media, NULL);
+    bool made = media == TM_FETCH_DONE && lane->provider->begin(&flight->operation, call, &error);
+    tm_engine_media_end(flight, messages, made ? call : NULL);
     flight->operation.messages = NULL; /* the call holds their text now */
     flight->operation.manners = call->manners;
     if (made)
-        return true;
+        return CALL_MADE;
     answer->class =
         g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED : TM_CLASS_BAD_REQUEST;
     answer->message = g_strdup(error ? error->message : "this row can't be rendered");
-    return false;
+    return CALL_NEVER;
 }
 
 static void note_tokens(tm_engine_lane_state *lane, double tokens)
@@ -218,7 +184,14 @@ static void send_row(tm_engine *engine, tm_flight *flight)
         unsent(engine, flight, answer.message ? &answer : NULL);
         return;
     }
-    if (!make_call(engine, flight, &call, &answer)) {
+    call_state made = make_call(engine, flight, &call, &answer);
+    if (made == CALL_LATER) {
+        g_queue_push_tail(&flight->batch->ahead, flight);
+        engine->n_ahead++;
+        engine->fetching = true;
+        return;
+    }
+    if (made == CALL_NEVER) {
         unsent(engine, flight, &answer);
         return;
     }
@@ -246,6 +219,9 @@ static void send_row(tm_engine *engine, tm_flight *flight)
 
 void tm_engine_send_rows(tm_engine *engine, tm_engine_batch *batch)
 {
-    while (batch->ahead.length > 0 && tm_engine_has_place(engine) && engine->records->len < TM_RECORD_GROUP)
+    /* Once each: those whose media are being fetched stand at the end again. */
+    for (guint n = batch->ahead.length; n > 0 && batch->ahead.length > 0 && tm_engine_has_place(engine) &&
+                                        engine->records->len < TM_RECORD_GROUP;
+         n--)
         send_row(engine, next_row(engine, batch));
 }

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "jobs/media_root.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <magic.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ struct tm_media_loader {
     const GArray *expected; /* of the row at hand; NULL: not known */
     int64_t cap;
     int64_t tokens;
-    GArray *marked; /* tm_call_file */
+    GPtrArray *lent; /* char*: paths of fetched files */
+    GArray *marked;  /* tm_call_file */
     magic_t magic;  /* loaded when first needed: 5 ms and 8 MB */
 };
 
@@ -37,6 +39,12 @@ static GArray *new_files(void)
     return files;
 }
 
+static void remove_file(gpointer path)
+{
+    unlink(path);
+    g_free(path);
+}
+
 tm_media_loader *tm_media_loader_new(const char *root, int64_t cap, GError **error)
 {
     tm_media_root *opened = root ? tm_media_root_new(root, error) : NULL;
@@ -46,6 +54,7 @@ tm_media_loader *tm_media_loader_new(const char *root, int64_t cap, GError **err
     loader->root = opened;
     loader->cap = cap > 0 ? cap : CAP;
     loader->marked = new_files();
+    loader->lent = g_ptr_array_new_with_free_func(remove_file);
     return loader;
 }
 
@@ -56,6 +65,7 @@ void tm_media_loader_free(tm_media_loader *loader)
     if (loader->magic)
         magic_close(loader->magic);
     g_array_unref(loader->marked);
+    g_ptr_array_unref(loader->lent);
     tm_media_root_free(loader->root);
     tm_media_root_free(loader->own);
     g_free(loader);
@@ -142,6 +152,12 @@ static int open_file(tm_media_loader *loader, const char *path, struct stat *st,
         tm_fail(error, TM_ERROR_INPUT,
                 "media \"%.200s\": http, https, gs and data addresses and local paths can be sent", path);
         return -1;
+    }
+    if (g_ptr_array_find_with_equal_func(loader->lent, path, g_str_equal, NULL)) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0 || fstat(fd, st) != 0)
+            tm_fail(error, TM_ERROR_IO, "%s: %s", path, g_strerror(errno));
+        return fd;
     }
     if (loader->own && find_stamp(loader->own_stamps, path))
         return tm_media_root_open(loader->own, path, loader->cap, st, error);
@@ -259,6 +275,12 @@ void tm_media_loader_expect(tm_media_loader *loader, const GArray *stamps)
     loader->expected = stamps;
     loader->tokens = 0;
     g_array_set_size(loader->marked, 0);
+    g_ptr_array_set_size(loader->lent, 0);
+}
+
+void tm_media_loader_lend(tm_media_loader *loader, const char *path)
+{
+    g_ptr_array_add(loader->lent, g_strdup(path));
 }
 
 int64_t tm_media_loader_tokens(const tm_media_loader *loader)

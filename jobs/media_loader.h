@@ -28,6 +28,9 @@ gboolean tm_media_loader_stamp(tm_media_loader *loader, const char *path, const 
 /* The files of the row that comes next must be as they were: stamps of tm_media_stamp, borrowed until its
  * request is made; NULL: nothing is known of them. */
 void tm_media_loader_expect(tm_media_loader *loader, const GArray *stamps);
+/* A file that was fetched for the row at hand: it may be named by its absolute path, and is removed with the
+ * next expect. */
+void tm_media_loader_lend(tm_media_loader *loader, const char *path);
 /* A tm_media_source; `loader` is a tm_media_loader. The path is relative to root, or absolute beneath it. The
  * type is `content_type`, or told by name and content. All bytes are given; on false `out` may hold half a
  * file. TM_ERROR_CHANGED: it is not what it was. */

@@ -296,6 +296,100 @@ def the_prompts_own_files():
         server.shutdown()
 
 
+class Web(http.server.BaseHTTPRequestHandler):
+    """A web server with pictures, and with what is none."""
+    protocol_version = "HTTP/1.1"
+    pages = {}
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        status, kind, data = self.pages.get(self.path, (404, "text/html", b"no"))
+        if self.path == "/flaky.png" and self.asked.count(self.path) < 3:
+            status = 503
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", data.decode())
+            data = b""
+        if kind:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        try:
+            self.wfile.write(data)
+        except OSError:  # who asked has seen enough
+            pass
+
+    def log_message(self, *_):
+        pass
+
+
+def web():
+    pages = {f"/{i}.png": (200, "image/png", png(i)) for i in range(40)}
+    pages.update({
+        "/typed": (200, "image/png; charset=binary", png(1)), "/told": (200, "application/octet-stream", png(2)),
+        "/silent.wav": (200, None, wav()), "/moved": (302, None, b"/1.png"), "/loop": (302, None, b"/loop"),
+        "/file": (302, None, b"file:///etc/passwd"), "/page": (200, "application/zip", b"PK"), "/empty": (200, "image/png", b""),
+        "/flaky.png": (200, "image/png", png(3)), "/large": (200, "image/png", png(1) + bytes(70_000_001)),
+        "/data": (200, "application/octet-stream", b"\x7fELF\2\1\1" + bytes(9) + b"\2\0>\0\1\0\0\0")})
+    handler = type("OneWeb", (Web,), {"asked": [], "pages": pages})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, handler, f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def addresses_go_as_they_are():
+    """an http address is not fetched here: the service is told it; YouTube's and gs:// too"""
+    with House() as house:
+        server, handler = sink(house)
+        site, pages, url = web()
+        house.write("look.prompt", PHOTO)
+        cells = [f"{url}/1.png", "https://www.youtube.com/watch?v=x", "gs://bucket/a.png"]
+        data_of(house, "photos.csv", cells)
+        house.run("run", "look.prompt", "photos.csv")
+        uris = sorted(p["fileData"]["fileUri"] for body in handler.bodies for p in json.loads(body)["contents"][0]["parts"]
+                      if "fileData" in p)
+        assert uris == sorted(cells) and not pages.asked, (uris, pages.asked)
+        server.shutdown(), site.shutdown()
+
+
+def fetched_only_when_asked():
+    """--fetch-media sends bytes; this machine and private networks are refused, however they are written"""
+    with House() as house:
+        server, handler = sink(house)
+        site, pages, url = web()
+        port = url.rsplit(":", 1)[1]
+        house.write("look.prompt", PHOTO)
+        inside = [f"{url}/1.png", f"http://localhost:{port}/1.png", f"http://2130706433:{port}/1.png",
+                  f"http://[::ffff:127.0.0.1]:{port}/1.png", f"http://0x7f.1:{port}/1.png", f"http://0:{port}/1.png"]
+        data_of(house, "inside.csv", inside)
+        house.run("run", "look.prompt", "inside.csv", "--fetch-media", "--keep-going", status=3)
+        rows = house.results("look.inside")
+        assert all(r["error"]["class"] == "bad_request" and "private" in r["error"]["message"] for r in rows), rows
+        assert not pages.asked and not handler.bodies
+
+        good = {"/typed": png(1), "/told": png(2), "/silent.wav": wav(), "/moved": png(1), "/flaky.png": png(3)}
+        bad = {"/loop": "redirect", "/file": "rotocol", "/page": "application/zip", "/empty": "empty", "/none": "HTTP 404",
+               "/large": "70.0 MB", "/data": "can be sent"}
+        data_of(house, "web.csv", [url + path for path in [*good, *bad]])
+        house.run("run", "look.prompt", "web.csv", "--fetch-media", "--fetch-private", "--keep-going", status=3)
+        rows = house.results("look.web")
+        assert [r["status"] for r in rows] == ["done"] * len(good) + ["failed"] * len(bad), rows
+        for words, row in zip(bad.values(), rows[len(good):]):
+            assert words in row["error"]["message"], row["error"]
+        assert sorted(data for _, data in sent(handler)) == sorted(good.values())
+        assert len(handler.bodies) == len(good)
+
+        handler.bodies.clear()
+        house.write("two.prompt", PHOTO + "{{media url=other}}")
+        with open(house.path("many.csv"), "w", encoding="utf-8") as f:
+            f.write("photo,other\n" + "".join(f"{url}/{i % 40}.png,{url}/{(i * 7 + 1) % 40}.png\n" for i in range(200)))
+        house.run("run", "two.prompt", "many.csv", "--fetch-media", "--fetch-private")
+        assert len(handler.bodies) == 200 and len(sent(handler)) == 400
+        left = [name for _, _, names in os.walk(house.path(".cache")) for name in names]
+        assert not left, left
+        server.shutdown(), site.shutdown()
+
+
 DRAW = """---
 model: gemini-3.1-flash-lite-image
 config:
@@ -366,4 +460,4 @@ def speech_gets_a_header():
 if __name__ == "__main__":
     main([pictures_sound_and_pdf_arrive_whole, only_files_of_the_folder, another_root, changed_after_add,
           changed_while_it_is_sent, keys_hold_the_content, the_prompts_own_files,
-          pictures_of_answers_become_files, speech_gets_a_header])
+          addresses_go_as_they_are, fetched_only_when_asked, pictures_of_answers_become_files, speech_gets_a_header])
