@@ -27,7 +27,8 @@ static const GOptionEntry options[] = {
 };
 static const GOptionEntry more[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "The same as --format jsonl\n--json", NULL},
-    TM_SOURCE_DATA, TM_SOURCE_MEDIA,
+    TM_SOURCE_DATA,
+    TM_SOURCE_MEDIA,
     {0},
 };
 

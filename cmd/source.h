@@ -11,10 +11,10 @@ typedef struct {
     tm_dataset *dataset;
     tm_binding *binding;
     tm_source_media *media; /* NULL: the prompt has no media */
-    char *model;     /* --model, else the prompt's */
-    char *data;      /* absolute, or "-" */
-    char *identity;  /* of the batch */
-    tm_batch *batch; /* NULL: not made yet */
+    char *model;            /* --model, else the prompt's */
+    char *data;             /* absolute, or "-" */
+    char *identity;         /* of the batch */
+    tm_batch *batch;        /* NULL: not made yet */
     tm_revision *revision;
 } tm_source;
 void tm_source_free(tm_source *source);

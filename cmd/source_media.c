@@ -97,7 +97,8 @@ tm_source_media *tm_source_media_open(const tm_prompt *prompt, const tm_binding 
         return NULL;
     g_autoptr(tm_source_media) media = g_new0(tm_source_media, 1);
     media->own = tm_media_stamps_new();
-    media->root = tm_source_flags.media_root ? g_canonicalize_filename(tm_source_flags.media_root, NULL) : NULL;
+    media->root =
+        tm_source_flags.media_root ? g_canonicalize_filename(tm_source_flags.media_root, NULL) : NULL;
     if (!stamp_own(media, prompt, error) || !finish(media, prompt, binding, data, true, error))
         return NULL;
     return g_steal_pointer(&media);
@@ -133,8 +134,8 @@ static void read_files(const json_t *files, GArray *own)
                                 .size = tm_json_integer(file, "size", 0),
                                 .mtime_ns = tm_json_integer(file, "mtime_ns", 0)};
         for (size_t k = 0; strlen(hex) == 64 && k < 32; k++)
-            stamp.sha256[k] = (uint8_t)(g_ascii_xdigit_value(hex[2 * k]) << 4 |
-                                        g_ascii_xdigit_value(hex[2 * k + 1]));
+            stamp.sha256[k] =
+                (uint8_t)(g_ascii_xdigit_value(hex[2 * k]) << 4 | g_ascii_xdigit_value(hex[2 * k + 1]));
         g_array_append_val(own, stamp);
     }
 }

@@ -29,7 +29,8 @@ static const GOptionEntry options[] = {
 };
 static const GOptionEntry more[] = {
     {"seed", 0, 0, G_OPTION_ARG_INT64, &opt_seed, "Which chance --sample takes\n--seed 7", "S"},
-    TM_SOURCE_MORE, TM_SOURCE_FETCH,
+    TM_SOURCE_MORE,
+    TM_SOURCE_FETCH,
     TM_LANE_OPTIONS(tm_source_flags.lanes),
     TM_MONEY_OPTIONS(money),
     {0},

@@ -51,13 +51,13 @@ bool tm_media_is_sendable(const char *type)
 const char *tm_media_ending(const char *type)
 {
     static const char *const known[][2] = {
-        {"image/png", "png"},  {"image/jpeg", "jpg"},      {"image/webp", "webp"},
-        {"image/gif", "gif"},  {"image/heic", "heic"},     {"image/svg+xml", "svg"},
-        {"audio/wav", "wav"},  {"audio/x-wav", "wav"},     {"audio/mpeg", "mp3"},
-        {"audio/mp3", "mp3"},  {"audio/L16", "pcm"},       {"audio/ogg", "ogg"},
-        {"audio/flac", "flac"}, {"audio/aac", "aac"},      {"audio/mp4", "m4a"},
-        {"video/mp4", "mp4"},  {"video/webm", "webm"},     {"text/plain", "txt"},
-        {"text/csv", "csv"},   {"application/pdf", "pdf"}, {"application/json", "json"},
+        {"image/png", "png"},   {"image/jpeg", "jpg"},      {"image/webp", "webp"},
+        {"image/gif", "gif"},   {"image/heic", "heic"},     {"image/svg+xml", "svg"},
+        {"audio/wav", "wav"},   {"audio/x-wav", "wav"},     {"audio/mpeg", "mp3"},
+        {"audio/mp3", "mp3"},   {"audio/L16", "pcm"},       {"audio/ogg", "ogg"},
+        {"audio/flac", "flac"}, {"audio/aac", "aac"},       {"audio/mp4", "m4a"},
+        {"video/mp4", "mp4"},   {"video/webm", "webm"},     {"text/plain", "txt"},
+        {"text/csv", "csv"},    {"application/pdf", "pdf"}, {"application/json", "json"},
     };
     size_t length = strcspn(type, "; ");
     for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
@@ -88,7 +88,8 @@ char *tm_media_data_flaw(const char *url)
         return g_strdup("a data: URL without a comma: data:TYPE;base64,BYTES is wanted");
     g_autofree char *type = g_strndup(head, strcspn(head, ";,"));
     if (*type && !tm_media_is_sendable(type))
-        return g_strdup_printf("a data: URL of type %s: images, audio, video, PDF and text can be sent", type);
+        return g_strdup_printf("a data: URL of type %s: images, audio, video, PDF and text can be sent",
+                               type);
     if (!comma[1])
         return g_strdup("a data: URL without bytes");
     if (comma - head >= 7 && g_ascii_strncasecmp(comma - 7, ";base64", 7) == 0)

@@ -39,8 +39,7 @@ static void note(tm_survey *survey, const char *name, const tm_expression *expre
     g_ptr_array_add(survey->template->names, copy);
     size_t offset = survey->call ? survey->call->offset : expression->offset;
     tm_unit_place(survey->template->main, &survey->place, offset);
-    tm_variable variable = {
-        copy, survey->place.line, survey->place.column, offset, needed, survey->unseen};
+    tm_variable variable = {copy, survey->place.line, survey->place.column, offset, needed, survey->unseen};
     g_array_append_val(variables, variable);
     g_hash_table_insert(survey->found, copy, GSIZE_TO_POINTER(variables->len));
 }

@@ -8,7 +8,7 @@ enum {
     LONGEST_WAKE_MS = 3600000, /* a driver on a real clock wakes each second: clocks are set, laptops sleep */
     TELL_MS = 2000,            /* waits shorter than this are not worth a word */
     FLUSH_MS = 1000,
-    FETCH_MS = 20, /* how often to look whether a row's media have come */
+    FETCH_MS = 20,   /* how often to look whether a row's media have come */
     PAUSE_MS = 1000, /* after a write that failed */
 };
 

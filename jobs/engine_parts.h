@@ -70,11 +70,11 @@ typedef struct {
     int64_t reserved_output; /* for the answer, where input and output count together */
     tm_answer *asked; /* of a lane's question that takes further calls: what earlier ones gave; owned */
     tm_cost cost;
-    size_t bytes;    /* of the body in memory; before there is one, of the row */
+    size_t bytes;         /* of the body in memory; before there is one, of the row */
     GArray *stamps;       /* of its media files, while its call is made */
     size_t media_bytes;   /* of these, what is media and no text */
     int64_t media_tokens; /* about how many its media count */
-    int64_t left_ms; /* wall; 0: not yet */
+    int64_t left_ms;      /* wall; 0: not yet */
     int64_t left_boot_ms;
 } tm_flight;
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    CAP = 70000000, /* base64 makes 93 MB of it; a request takes 100 MB (documents of 2026) */
+    CAP = 70000000,        /* base64 makes 93 MB of it; a request takes 100 MB (documents of 2026) */
     PIECE = 3 * 16 * 1024, /* read at a time; a multiple of 3 leaves base64 no rest */
 };
 
@@ -23,7 +23,7 @@ struct tm_media_loader {
     int64_t tokens;
     GPtrArray *lent; /* char*: paths of fetched files */
     GArray *marked;  /* tm_call_file */
-    magic_t magic;  /* loaded when first needed: 5 ms and 8 MB */
+    magic_t magic;   /* loaded when first needed: 5 ms and 8 MB */
 };
 
 static void close_file(gpointer file)

@@ -182,7 +182,8 @@ bool tm_media_rows_key(tm_media_rows *rows, const tm_binding *binding, const tm_
         bool of_the_row = g_error_matches(failed, TM_ERROR, TM_ERROR_INPUT) ||
                           g_error_matches(failed, TM_ERROR, TM_ERROR_CHANGED);
         if (of_the_row)
-            *why = g_strdup_printf("can't be used: %.*s", (int)strcspn(failed->message, "\n"), failed->message);
+            *why =
+                g_strdup_printf("can't be used: %.*s", (int)strcspn(failed->message, "\n"), failed->message);
         else
             g_propagate_error(error, g_steal_pointer(&failed));
         return false;

@@ -8,8 +8,7 @@
 typedef struct tm_media_rows tm_media_rows;
 
 /* NULL without *error: the prompt has no media. All is borrowed. (transfer full) */
-tm_media_rows *tm_media_rows_new(const tm_prompt *prompt, const tm_binding *binding,
-                                 tm_media_loader *loader);
+tm_media_rows *tm_media_rows_new(const tm_prompt *prompt, const tm_binding *binding, tm_media_loader *loader);
 void tm_media_rows_free(tm_media_rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_media_rows, tm_media_rows_free)
 

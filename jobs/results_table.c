@@ -9,7 +9,7 @@ struct tm_results_table {
     char delimiter;
     bool spreadsheet, json_output;
     bool cells;                       /* the data file has columns: its cells are taken as they are */
-    bool files;         /* a column for the answers' files */
+    bool files;                       /* a column for the answers' files */
     bool fixed_keys;                  /* the keys are told by the schema, or there are none */
     GPtrArray *columns;               /* char*, of the input */
     GPtrArray *keys;                  /* char*, of JSON answers; none: one column `output` */

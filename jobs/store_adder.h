@@ -17,7 +17,7 @@ struct tm_adder {
     GArray *rows;      /* of tm_gathered */
     GByteArray *bodies;
     GArray *media; /* of tm_row_media: of `rows`, and of the one that comes next */
-    guint *order; /* TM_CHUNK: those that are looked up by key, in the order of keys */
+    guint *order;  /* TM_CHUNK: those that are looked up by key, in the order of keys */
     guint n_order;
     bool kept_out; /* somebody else loads */
     tm_added added;

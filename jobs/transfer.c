@@ -265,9 +265,7 @@ void tm_transfer_begin(tm_transfer *transfer, tm_call *call, uint64_t tag)
         if (call->files)
             transfer->reader = tm_body_reader_new(call);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)tm_call_length(call));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->files  ? NULL
-                                                   : call->body ? call->body->str
-                                                                : "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->files ? NULL : call->body ? call->body->str : "");
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, strcmp(call->method, "DELETE") == 0 ? "DELETE" : NULL);
     int64_t whole_ms = call->timeout_ms > 0 ? call->timeout_ms : transfer->options->whole_ms;

@@ -23,7 +23,7 @@ struct tm_transfer {
     bool refused_again;       /* libcurl wanted to send it a second time */
     bool too_big;
     bool changed; /* a file of the body is not what it was */
-    bool direct; /* the handle is set to use no proxy */
+    bool direct;  /* the handle is set to use no proxy */
 
     int64_t received; /* bytes of the answer, its header lines included */
     int64_t moved;    /* bytes moved either way when last looked at */

@@ -7,9 +7,9 @@
 #include "jobs/twin/twin_png.h"
 
 enum {
-    IMAGE_TOKENS = 1290,   /* docs, 2026: an image of 1K */
+    IMAGE_TOKENS = 1290,       /* docs, 2026: an image of 1K */
     AUDIO_SECONDS_TOKENS = 25, /* docs, 2026: a second of speech */
-    RATE = 24000,          /* samples a second of what TTS models answer */
+    RATE = 24000,              /* samples a second of what TTS models answer */
     SIDE = 16,
 };
 
@@ -137,7 +137,8 @@ char *tm_twin_media_check(const json_t *body, const char *model)
     json_t *content, *part;
     json_array_foreach(json_object_get(body, "contents"), i, content) {
         json_array_foreach(json_object_get(content, "parts"), k, part) {
-            const json_t *blob = json_object_get(part, "inlineData"), *file = json_object_get(part, "fileData");
+            const json_t *blob = json_object_get(part, "inlineData"),
+                         *file = json_object_get(part, "fileData");
             char *wrong = blob ? check_bytes(blob) : file ? check_uri(file) : NULL;
             if (wrong)
                 return wrong;

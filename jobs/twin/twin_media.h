@@ -1,12 +1,13 @@
-/* twin_media.h - pictures and sound: what of them comes in is looked at, and models that make them answer with
- * them. Bodies are as tm_twin_read() left them. */
+/* twin_media.h - pictures and sound: what of them comes in is looked at, and models that make them answer
+ * with them. Bodies are as tm_twin_read() left them. */
 #pragma once
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a well-formed request gets wrong about media, in the service's words; NULL: nothing. (transfer full) */
+/* What a well-formed request gets wrong about media, in the service's words; NULL: nothing. (transfer full)
+ */
 char *tm_twin_media_check(const json_t *body, const char *model);
 
 /* What a model's answer is made of. */

@@ -24,7 +24,8 @@ static void add_file(tm_call *call, const char *bytes, size_t n, bool checked)
 /* Text, then for each size a file and text behind it; *whole: what it should be. */
 static void make(tm_call *call, GString *whole, const size_t *sizes, size_t n)
 {
-    *call = (tm_call){.body = g_string_new("{\"a\":\""), .files = g_array_new(FALSE, TRUE, sizeof(tm_call_file))};
+    *call =
+        (tm_call){.body = g_string_new("{\"a\":\""), .files = g_array_new(FALSE, TRUE, sizeof(tm_call_file))};
     g_string_assign(whole, call->body->str);
     for (size_t i = 0; i < n; i++) {
         g_autofree char *bytes = g_malloc(sizes[i]);
@@ -102,7 +103,9 @@ static void changed_files_are_never_whole(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/body/files are read where their marks stand, in pieces of any size", whole_in_any_pieces);
-    g_test_add_func("/body/of a file that changed the last bytes are not given", changed_files_are_never_whole);
+    g_test_add_func("/body/files are read where their marks stand, in pieces of any size",
+                    whole_in_any_pieces);
+    g_test_add_func("/body/of a file that changed the last bytes are not given",
+                    changed_files_are_never_whole);
     return g_test_run();
 }
