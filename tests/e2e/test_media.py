@@ -296,6 +296,37 @@ def the_prompts_own_files():
         server.shutdown()
 
 
+def other_formats_read_files_too():
+    """files reach a service of OpenAI's format whole, in that format's places"""
+    with House() as house:
+        server, handler = sink(house)
+
+        def chat(self, body):
+            if "candidates" in body:
+                body = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "seen"}, "finish_reason": "stop"}],
+                        "usage": {"prompt_tokens": 300, "completion_tokens": 1}}
+            return Sink.reply(self, body)
+        handler.reply = chat
+        house.write("config/tidemill/config.yaml", "accounts:\n  local: {provider: openai, base_url: "
+                    f"\"http://127.0.0.1:{server.server_address[1]}/v1\"}}\n")
+        house.write("look.prompt", PHOTO.replace("gemini-2.5-flash", "local-vision"))
+        files = {"a.png": png(1, 300), "c.wav": wav(), "d.pdf": PDF, "e.txt": b"words\n"}
+        for name, data in files.items():
+            put(house, name, data)
+        data_of(house, "photos.csv", list(files))
+        house.run("run", "look.prompt", "photos.csv", "--account", "local")
+        parts = {}
+        for body in handler.bodies:
+            for part in json.loads(body)["messages"][-1]["content"]:
+                parts[part["type"]] = part
+        url = parts["image_url"]["image_url"]["url"]
+        assert url.startswith("data:image/png;base64,") and base64.b64decode(url.split(",")[1]) == files["a.png"]
+        assert base64.b64decode(parts["input_audio"]["input_audio"]["data"]) == files["c.wav"]
+        assert base64.b64decode(parts["file"]["file"]["file_data"].split(",")[1]) == files["d.pdf"]
+        assert any(b"words" in body for body in handler.bodies)
+        server.shutdown()
+
+
 class Web(http.server.BaseHTTPRequestHandler):
     """A web server with pictures, and with what is none."""
     protocol_version = "HTTP/1.1"
@@ -459,5 +490,5 @@ def speech_gets_a_header():
 
 if __name__ == "__main__":
     main([pictures_sound_and_pdf_arrive_whole, only_files_of_the_folder, another_root, changed_after_add,
-          changed_while_it_is_sent, keys_hold_the_content, the_prompts_own_files,
+          changed_while_it_is_sent, other_formats_read_files_too, keys_hold_the_content, the_prompts_own_files,
           addresses_go_as_they_are, fetched_only_when_asked, pictures_of_answers_become_files, speech_gets_a_header])
