@@ -5,10 +5,11 @@
 #include "cmd/ui/run_view.h"
 #include "cmd/ui/say.h"
 #include "core/error.h"
-#include "jobs/media_loader.h"
+#include "jobs/media_fetcher.h"
 #include <unistd.h>
 
 enum {
+    MEDIA_CAP = 70000000, /* bytes of what is fetched for a row */
     EVENTS = 512,
     WAKE_MS = 1000, /* a clock that was set and a laptop that slept are seen within a second */
 };
@@ -53,10 +54,17 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
     tm_transport *transport = tm_transport_curl(clock, NULL, error);
     if (!transport)
         return FALSE;
-    g_autoptr(tm_media_loader) media = NULL;
-    if (options->media_root)
-        media = tm_media_loader_new(options->media_root, 0, NULL);
+    g_autoptr(tm_media_fetcher) fetcher = NULL;
+    if (options->fetch_media) {
+        g_autofree char *folder = g_build_filename(g_get_user_cache_dir(), "tidemill", "media", NULL);
+        fetcher = tm_media_fetcher_new(folder, MEDIA_CAP, options->fetch_private, error);
+        if (!fetcher) {
+            transport->free(transport);
+            return FALSE;
+        }
+    }
     tm_engine_options engine_options = {
+        .fetcher = fetcher,
         .store = tm_context_store(context, error),
         .ledger = ledger,
         .transport = transport,
@@ -71,8 +79,6 @@ gboolean tm_drive(tm_context *context, tm_engine_work *works, size_t n_works, co
         .keep_going = options->keep_going,
         .hold_unknown = options->hold_unknown,
         .seed = (uint64_t)tm_clock_now(clock).wall_ms ^ (uint64_t)getpid(),
-        .media = media ? tm_media_load : NULL,
-        .media_data = media,
     };
     tm_engine *engine = engine_options.store ? tm_engine_new(&engine_options, works, n_works, error) : NULL;
     if (engine) {

@@ -10,7 +10,7 @@ typedef struct {
     int reask;
     bool grow;
     bool no_wait, keep_going, hold_unknown;
-    const char *media_root; /* folder that local media must lie beneath; NULL: none is read */
+    bool fetch_media, fetch_private; /* media at http addresses; those of private networks, too */
 } tm_drive_options;
 
 typedef struct {

@@ -64,8 +64,6 @@ static const char *later(const char *name)
         {"labels", "write the labels into the prompt's output schema, for instance label(enum): [a, b, c]"},
         {"pack", "each row goes in a request of its own"},
         {"votes", "each row is asked once"},
-        {"media-root", "media must lie beneath the data file's folder"},
-        {"fetch-media", "media is read from files beneath the data file's folder"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
         if (strcmp(flags[i][0], name) == 0)

@@ -39,6 +39,24 @@ gboolean tm_output_check(const char *path, GError **error)
     return TRUE;
 }
 
+/* Pictures or sound, by the prompt's own word or by a model that gives nothing else. */
+static bool asks_for_media(const tm_prompt *prompt)
+{
+    static const char *const names[] = {"-image", "imagen", "nano-banana", "-tts", "dall-e"};
+    const json_t *modalities = tm_json_array(prompt->config, "responseModalities");
+    size_t i;
+    json_t *one;
+    if (g_strcmp0(prompt->output_format, "media") == 0)
+        return true;
+    json_array_foreach(modalities, i, one)
+        if (json_is_string(one) && g_ascii_strcasecmp(json_string_value(one), "TEXT") != 0)
+            return true;
+    for (i = 0; prompt->model && i < G_N_ELEMENTS(names); i++)
+        if (strstr(prompt->model, names[i]))
+            return true;
+    return false;
+}
+
 gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_options *options,
                            GError **error)
 {
@@ -48,6 +66,7 @@ gboolean tm_output_prepare(tm_store *store, const tm_batch *batch, tm_results_op
         return FALSE;
     options->json_output = tm_prompt_wants_json(prompt);
     options->labels = tm_labels_ref(prompt->labels);
+    options->media_output = asks_for_media(prompt);
     const json_t *properties =
         prompt->output_schema ? tm_json_object(prompt->output_schema, "properties") : NULL;
     if (!properties)

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/prompt_argument.h"
 #include "cmd/source_flags.h"
+#include "cmd/source_media.h"
 #include "cmd/ui/say.h"
 #include "core/catalog.h"
 #include "core/error.h"
@@ -25,6 +26,7 @@ static const GOptionEntry options[] = {
     {0},
 };
 static const GOptionEntry more[] = {
+    TM_SOURCE_MEDIA,
     {"raw-data", 0, 0, G_OPTION_ARG_NONE, &opt_raw,
      "Each row is Dotprompt's whole render object: input, messages, docs, context, options", NULL},
     TM_SOURCE_DATA,
@@ -37,6 +39,7 @@ typedef struct {
     const tm_provider *provider; /* NULL: no request is shown */
     tm_skeleton *skeleton;
     tm_account *account;
+    tm_source_media *media; /* NULL: it has no media, or no row is read */
     int64_t shown, unusable;
 } tm_session;
 
@@ -45,6 +48,7 @@ static void session_clear(tm_session *session)
     if (session->skeleton)
         session->provider->skeleton_free(session->skeleton);
     tm_account_free(session->account);
+    tm_source_media_free(session->media);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_session, session_clear)
 
@@ -192,7 +196,8 @@ static void preview_row(tm_session *session, const tm_preview *preview, const tm
     g_auto(tm_preview_row) row = {.number = data->number, .line = data->line};
     if (data->bad) {
         row.why = g_strdup(data->bad);
-    } else if (tm_binding_key(binding, dataset, data, key, &row.why)) {
+    } else if (tm_media_rows_key(session->media ? session->media->rows : NULL, binding, dataset, data, NULL,
+                                 key, &row.why, &error)) {
         row.key = hex(key, sizeof key);
         g_autoptr(json_t) object = object_of(dataset, data);
         g_autoptr(json_t) input = tm_binding_input(binding, object, &error);
@@ -201,6 +206,8 @@ static void preview_row(tm_session *session, const tm_preview *preview, const tm
             add_request(session, &row);
         else
             row.why = g_strdup(error->message);
+    } else if (error) {
+        row.why = g_strdup(error->message);
     }
     show_row(session, preview, &row);
 }
@@ -249,6 +256,12 @@ static int preview_data(tm_session *session, tm_preview *preview, const char *pa
         opt_raw ? NULL : tm_binding_new(session->prompt, preview->columns, &settings, error);
     if (!binding && !opt_raw)
         return TM_EXIT_ERROR;
+    GError *failed = NULL;
+    session->media = binding ? tm_source_media_open(session->prompt, binding, path, &failed) : NULL;
+    if (failed) {
+        g_propagate_error(error, failed);
+        return TM_EXIT_ERROR;
+    }
     g_autoptr(json_t) bound = binding ? tm_binding_to_json(binding) : json_object();
     preview->binding = bound;
     if (!opt_json)

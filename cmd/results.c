@@ -28,6 +28,7 @@ static const GOptionEntry options[] = {
 static const GOptionEntry more[] = {
     {"json", 0, 0, G_OPTION_ARG_NONE, &opt_json, "The same as --format jsonl\n--json", NULL},
     TM_SOURCE_DATA,
+    TM_SOURCE_MEDIA,
     {0},
 };
 
@@ -89,6 +90,11 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
             return TM_EXIT_ERROR;
         results.dataset = joined->dataset;
         results.binding = joined->binding;
+        results.media = joined->media ? joined->media->rows : NULL;
+        if (results.media) {
+            tm_media_rows_remember(results.media, store, batch);
+            tm_media_rows_forgive(results.media);
+        }
     }
     gboolean good = tm_output_prepare(store, batch, &results, error) &&
                     tm_output_write(store, batch, &results, opt_output, &count, error);

@@ -34,6 +34,7 @@ static const GOptionEntry options[] = {
 };
 static const GOptionEntry more[] = {
     TM_SOURCE_MORE,
+    TM_SOURCE_FETCH,
     TM_LANE_OPTIONS(tm_source_flags.lanes),
     {"format", 0, 0, G_OPTION_ARG_STRING, &opt_format,
      "Of -o: jsonl, csv or tsv (default: by its ending)\n--format csv", "F"},
@@ -63,12 +64,8 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
 {
     guint n = m->sources->len;
     g_autofree tm_engine_work *works = g_new0(tm_engine_work, n + 1);
-    g_autofree char *media_root = NULL;
-    for (guint i = 0; i < n; i++) {
+    for (guint i = 0; i < n; i++)
         works[i] = tm_source_work(m->sources->pdata[i], m->lanes->pdata[i]);
-        if (!media_root)
-            media_root = tm_source_folder(m->sources->pdata[i]);
-    }
     tm_drive_options drive_options = {
         .concurrency = opt_concurrency,
         .limit = opt_limit == G_MAXINT64 ? 0 : opt_limit,
@@ -79,7 +76,8 @@ static gboolean drive(tm_context *context, tm_mill *m, tm_drive_end *end, GError
         .no_wait = opt_no_wait,
         .keep_going = opt_keep_going,
         .hold_unknown = opt_hold_unknown,
-        .media_root = media_root,
+        .fetch_media = tm_source_flags.fetch_media,
+        .fetch_private = tm_source_flags.fetch_private,
     };
     return tm_drive(context, works, n, &drive_options, end, error);
 }
@@ -166,6 +164,8 @@ static char *go_on(const char *name)
         g_string_append_printf(words, " --reask %d", opt_reask);
     g_string_append(words, opt_grow ? " --grow" : "");
     g_string_append(words, opt_hold_unknown ? " --hold-unknown" : "");
+    g_string_append(words, tm_source_flags.fetch_media ? " --fetch-media" : "");
+    g_string_append(words, tm_source_flags.fetch_private ? " --fetch-private" : "");
     g_string_append(words, again);
     return g_string_free(words, FALSE);
 }

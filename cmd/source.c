@@ -8,6 +8,7 @@ void tm_source_free(tm_source *source)
 {
     if (!source)
         return;
+    tm_source_media_free(source->media); /* it borrows prompt and binding */
     tm_prompt_free(source->prompt);
     tm_dataset_close(source->dataset);
     tm_binding_free(source->binding);
@@ -56,6 +57,12 @@ tm_source *tm_source_open(const char *prompt, const char *data, GError **error)
         g_strdup(tm_source_flags.lanes.model ? tm_source_flags.lanes.model : source->prompt->model);
     source->data = strcmp(data, "-") == 0 ? g_strdup("-") : g_canonicalize_filename(data, NULL);
     source->identity = identity_of(prompt, source->data);
+    GError *failed = NULL;
+    source->media = tm_source_media_open(source->prompt, source->binding, source->data, &failed);
+    if (failed) {
+        g_propagate_error(error, failed);
+        return NULL;
+    }
     return g_steal_pointer(&source);
 }
 
@@ -73,12 +80,8 @@ tm_engine_work tm_source_work(const tm_source *source, const GArray *lanes)
         .revision = source->revision,
         .prompt = source->prompt,
         .binding = source->binding,
+        .media = source->media ? source->media->loader : NULL,
         .lanes = (const tm_engine_lane *)(void *)lanes->data,
         .n_lanes = lanes->len,
     };
-}
-
-char *tm_source_folder(const tm_source *source)
-{
-    return strcmp(source->data, "-") != 0 ? g_path_get_dirname(source->data) : NULL;
 }

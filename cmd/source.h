@@ -3,16 +3,18 @@
 #pragma once
 #include "cmd/context.h"
 #include "cmd/source_flags.h"
+#include "cmd/source_media.h"
 
 /* A prompt and its data, opened. */
 typedef struct {
     tm_prompt *prompt;
     tm_dataset *dataset;
     tm_binding *binding;
-    char *model;     /* --model, else the prompt's */
-    char *data;      /* absolute, or "-" */
-    char *identity;  /* of the batch */
-    tm_batch *batch; /* NULL: not made yet */
+    tm_source_media *media; /* NULL: the prompt has no media */
+    char *model;            /* --model, else the prompt's */
+    char *data;             /* absolute, or "-" */
+    char *identity;         /* of the batch */
+    tm_batch *batch;        /* NULL: not made yet */
     tm_revision *revision;
 } tm_source;
 void tm_source_free(tm_source *source);
@@ -26,9 +28,6 @@ GArray *tm_source_lanes(tm_context *context, const tm_source *source, GError **e
 
 /* What the engine is given of it: all borrowed from the source and `lanes`. */
 tm_engine_work tm_source_work(const tm_source *source, const GArray *lanes);
-
-/* The folder that the data's media must lie beneath; NULL: the data comes from stdin. (transfer full) */
-char *tm_source_folder(const tm_source *source);
 
 /* Is `word` meant as a prompt (a file, a folder, export.zip#name), rather than a batch's name? */
 bool tm_source_is_prompt(const char *word);

@@ -31,6 +31,8 @@ static json_t *options_of(const tm_source *source, int64_t trial)
         json_object_set_new(options, "model", json_string(source->model));
     if (source->prompt->labels_given)
         json_object_set(options, "labels", (json_t *)(uintptr_t)tm_labels_names(source->prompt->labels));
+    if (source->media)
+        json_object_set_new(options, "media", tm_source_media_to_json(source->media));
     if (trial > 0)
         json_object_set_new(options, "trial", json_integer(trial));
     return options;
@@ -47,7 +49,18 @@ static char *hash_of(const tm_source *source)
     const char *pieces[] = {source->prompt->hash, text, source->model ? source->model : "", labels};
     for (size_t i = 0; i < G_N_ELEMENTS(pieces) && pieces[i]; i++)
         g_checksum_update(checksum, (const guchar *)pieces[i], (gssize)strlen(pieces[i]) + 1);
+    g_autofree char *files = source->media ? tm_source_media_hash(source->media) : NULL;
+    if (files && *files)
+        g_checksum_update(checksum, (const guchar *)files, (gssize)strlen(files));
     return g_strdup(g_checksum_get_string(checksum));
+}
+
+/* Is another --media-root named than the revision keeps? */
+static bool media_moved(const tm_revision *revision, const tm_source *source)
+{
+    g_autoptr(json_t) options = tm_json_parse(revision->options, strlen(revision->options), NULL);
+    const json_t *media = options ? json_object_get(options, "media") : NULL;
+    return source->media && g_strcmp0(source->media->root, tm_json_string(media, "root", NULL)) != 0;
 }
 
 /* Rows that were answered before a trial revision began; 0: the revision is no trial. */
@@ -88,7 +101,7 @@ static gboolean revise(tm_store *store, tm_source *source, bool trial, GError **
         requeue = false;
     else if (older > FEW_ANSWERS && !tm_source_flags.requeue && !tm_source_flags.go_on)
         return changed(batch, older, error);
-    if (!same || requeue || (tried && !trial)) {
+    if (!same || requeue || (tried && !trial) || media_moved(current, source)) {
         g_autoptr(json_t) prompt = tm_prompt_to_json(source->prompt);
         g_autoptr(json_t) options = options_of(source, trial ? older : 0);
         g_autofree char *prompt_text = tm_json_text(prompt);
@@ -140,8 +153,8 @@ gboolean tm_source_begin(tm_context *context, tm_source *source, bool trial, GEr
 
 /* ---- what the store keeps ---- */
 
-/* The prompt, labels, binding and model that the batch's current revision keeps. (transfer full) */
-static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
+/* The prompt, labels, binding, media and model that the batch's current revision keeps. (transfer full) */
+static tm_source *stored(tm_store *store, const tm_batch *batch, const char *data, GError **error)
 {
     g_autoptr(tm_source) source = g_new0(tm_source, 1);
     source->revision = tm_store_revision(store, batch->revision, error);
@@ -157,12 +170,19 @@ static tm_source *stored(tm_store *store, const tm_batch *batch, GError **error)
     const char *model = tm_source_flags.lanes.model ? tm_source_flags.lanes.model
                                                     : tm_json_string(options, "model", source->prompt->model);
     source->model = g_strdup(model);
+    GError *failed = NULL;
+    source->media = tm_source_media_from_json(source->prompt, source->binding, data,
+                                              json_object_get(options, "media"), &failed);
+    if (failed) {
+        g_propagate_error(error, failed);
+        return NULL;
+    }
     return g_steal_pointer(&source);
 }
 
 tm_source *tm_source_join(tm_store *store, const tm_batch *batch, const char *data, GError **error)
 {
-    g_autoptr(tm_source) source = stored(store, batch, error);
+    g_autoptr(tm_source) source = stored(store, batch, data, error);
     if (!source)
         return NULL;
     source->dataset = tm_source_flags_dataset(data, error);
@@ -171,7 +191,7 @@ tm_source *tm_source_join(tm_store *store, const tm_batch *batch, const char *da
 
 tm_source *tm_source_look(tm_store *store, const tm_batch *batch, GError **error)
 {
-    g_autoptr(tm_source) source = stored(store, batch, error);
+    g_autoptr(tm_source) source = stored(store, batch, batch->data, error);
     if (!source)
         return NULL;
     g_autofree char *id = g_strdup_printf("#%" G_GINT64_FORMAT, batch->id);

@@ -6,8 +6,9 @@
 
 /* Option variables, as GOption wants them. */
 typedef struct {
-    char *prompt, *id, *labels, *name, *format, *delimiter, *encoding, *rejects;
+    char *prompt, *id, *labels, *name, *format, *delimiter, *encoding, *rejects, *media_root;
     char **maps, **sets;
+    gboolean fetch_media, fetch_private;
     gboolean dedupe, requeue, go_on, no_header, strict;
     int priority;
     tm_lane_flags lanes; /* --model is one of them */
@@ -58,8 +59,20 @@ extern tm_source_flags_t tm_source_flags;
     {"rejects", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.rejects, \
      "Where bad rows are kept (default: DATA.rejects.jsonl in this folder)\n--rejects bad.jsonl", "FILE"}
 
+/* Where the files lie that rows name. */
+#define TM_SOURCE_MEDIA \
+    {"media-root", 0, 0, G_OPTION_ARG_FILENAME, &tm_source_flags.media_root, \
+     "Files that rows name lie beneath DIR (default: DATA's folder)\n--media-root photos", "DIR"}
+
+/* Media at http addresses, of the commands that send. */
+#define TM_SOURCE_FETCH \
+    {"fetch-media", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.fetch_media, \
+     "Fetch media at http addresses here and send their bytes, instead of the address\n--fetch-media", NULL}, \
+    {"fetch-private", 0, 0, G_OPTION_ARG_NONE, &tm_source_flags.fetch_private, \
+     "With --fetch-media: from this machine and private networks, too\n--fetch-private", NULL}
+
 /* The rest, for --help-all. */
-#define TM_SOURCE_MORE TM_SOURCE_VALUES, TM_SOURCE_QUEUE, TM_SOURCE_DATA
+#define TM_SOURCE_MORE TM_SOURCE_VALUES, TM_SOURCE_QUEUE, TM_SOURCE_DATA, TM_SOURCE_MEDIA
 /* clang-format on */
 
 /* DATA, opened as the flags say. (transfer full) */

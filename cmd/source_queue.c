@@ -81,6 +81,9 @@ gboolean tm_source_add(tm_context *context, tm_source *source, const tm_intake_o
     intake.dedupe = tm_source_flags.dedupe;
     intake.by_id = tm_source_flags.id != NULL;
     intake.strict = tm_source_flags.strict;
+    intake.media = source->media ? source->media->rows : NULL;
+    if (intake.media && source->batch)
+        tm_media_rows_remember(intake.media, store, source->batch);
     intake.rejects = intake.dry_run ? NULL : rejects;
     intake.progress = show_progress;
     intake.stop = tm_signals_flag();

@@ -30,6 +30,7 @@ static const GOptionEntry options[] = {
 static const GOptionEntry more[] = {
     {"seed", 0, 0, G_OPTION_ARG_INT64, &opt_seed, "Which chance --sample takes\n--seed 7", "S"},
     TM_SOURCE_MORE,
+    TM_SOURCE_FETCH,
     TM_LANE_OPTIONS(tm_source_flags.lanes),
     TM_MONEY_OPTIONS(money),
     {0},
@@ -195,7 +196,6 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
                     intake.n_rejected ? " that can be used" : "");
         return TM_EXIT_ERROR;
     }
-    g_autofree char *media_root = tm_source_folder(source);
     tm_engine_work work = tm_source_work(source, lanes);
     work.jobs = (const int64_t *)(void *)jobs->data;
     work.n_jobs = jobs->len;
@@ -207,7 +207,10 @@ static int run(tm_context *context, int argc, char **argv, GError **error)
             g_propagate_error(error, why);
         return why ? TM_EXIT_ERROR : TM_EXIT_WAITING;
     }
-    tm_drive_options drive = {.no_wait = true, .media_root = media_root, .budget_micro_usd = budget};
+    tm_drive_options drive = {.fetch_media = tm_source_flags.fetch_media,
+                              .fetch_private = tm_source_flags.fetch_private,
+                              .no_wait = true,
+                              .budget_micro_usd = budget};
     tm_drive_end end = {0};
     if (!tm_drive(context, &work, 1, &drive, &end, error))
         return TM_EXIT_ERROR;

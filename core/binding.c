@@ -216,6 +216,7 @@ static void take_variables(tm_binding *binding, const tm_prompt *prompt)
         bool by_default = prompt->input_default && json_object_get(prompt->input_default, variables[i].name);
         binding->bounds[i] = (tm_bound){.name = g_strdup(variables[i].name),
                                         .needed = variables[i].needed && !by_default,
+                                        .media = variables[i].media,
                                         .line = variables[i].line,
                                         .at = variables[i].column};
     }

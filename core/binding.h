@@ -2,6 +2,7 @@
  * space, _ or -), the input that a row then gives, and the row's key. */
 #pragma once
 #include "core/dataset.h"
+#include "core/media.h"
 #include "core/prompt.h"
 #include <stdint.h>
 
@@ -36,3 +37,8 @@ json_t *tm_binding_input(const tm_binding *binding, const json_t *row, GError **
  * JSONL. */
 bool tm_binding_key(const tm_binding *binding, const tm_dataset *dataset, const tm_row *row, uint8_t key[16],
                     char **why);
+/* The same of a row that names files. Their bytes count: where a variable does nothing but name one, the
+ * file's hash stands for its name, so that a file that was only renamed gives the same key; elsewhere the
+ * hash counts beside the name. */
+bool tm_binding_key_files(const tm_binding *binding, const tm_dataset *dataset, const tm_row *row,
+                          const tm_media_stamp *files, size_t n_files, uint8_t key[16], char **why);

@@ -8,6 +8,7 @@ typedef struct {
     char *column; /* by --map, or as found among known columns; NULL: names are tried on each row */
     char *value;  /* by --set; NULL: from the row */
     bool needed;  /* printed without a test, and neither set nor by default */
+    bool media;   /* names a media file only: the file's bytes count, not its name */
     int line, at; /* of the template, the column from 1 */
     bool named;   /* a row had it by its own name: no other member stands for it in later rows */
     size_t hint;  /* where the column was found last */

@@ -150,6 +150,37 @@ static int by_value_name(const void *a, const void *b)
     return strcmp(((const named_value *)a)->name, ((const named_value *)b)->name);
 }
 
+/* The files that a row names, while its key is made. */
+typedef struct {
+    const tm_media_stamp *files;
+    size_t n;
+    uint64_t used; /* a bit for each whose hash stands in the key (of the first 64) */
+} row_files;
+
+static void write_hash(GString *out, const tm_media_stamp *file)
+{
+    g_string_append(out, "sha256:");
+    for (size_t i = 0; i < sizeof file->sha256; i++)
+        g_string_append_printf(out, "%02x", file->sha256[i]);
+}
+
+/* The hash of the file that `v` names, instead of its name. False: it names none. */
+static bool write_file(GString *out, const named_value *v, row_files *files)
+{
+    const char *text = v->cell ? v->cell->text : json_string_value(v->value);
+    size_t length = v->cell ? v->cell->length : json_string_length(v->value);
+    for (size_t i = 0; text && i < MIN(files->n, 64); i++) {
+        const char *path = files->files[i].path;
+        if (strlen(path) != length || memcmp(path, text, length) != 0)
+            continue;
+        tm_json_write_string(out, v->name, strlen(v->name));
+        write_hash(out, &files->files[i]);
+        files->used |= UINT64_C(1) << i;
+        return true;
+    }
+    return false;
+}
+
 static void write_named(GString *out, const named_value *v)
 {
     tm_json_write_string(out, v->name, strlen(v->name));
@@ -178,7 +209,7 @@ static void write_whole(char *const *columns, const tm_row *row, GString *out)
 
 /* The values of the template's variables, in the order of their names. False and *why: one is missing. */
 static bool write_values(const tm_binding *binding, char *const *columns, const tm_row *row, GString *out,
-                         char **why)
+                         row_files *files, char **why)
 {
     for (size_t i = 0; i < binding->n; i++) {
         tm_bound *b = &binding->bounds[i];
@@ -191,7 +222,8 @@ static bool write_values(const tm_binding *binding, char *const *columns, const 
         else if (at != TM_NO_COLUMN)
             v.cell = &row->cells[at];
         if (v.cell || v.value) {
-            write_named(out, &v);
+            if (!b->media || binding->whole || !write_file(out, &v, files))
+                write_named(out, &v);
         } else if (b->needed) {
             *why = missing_reason(binding, b, row->object);
             return false;
@@ -203,13 +235,23 @@ static bool write_values(const tm_binding *binding, char *const *columns, const 
 bool tm_binding_key(const tm_binding *binding, const tm_dataset *dataset, const tm_row *row, uint8_t key[16],
                     char **why)
 {
+    return tm_binding_key_files(binding, dataset, row, NULL, 0, key, why);
+}
+
+bool tm_binding_key_files(const tm_binding *binding, const tm_dataset *dataset, const tm_row *row,
+                          const tm_media_stamp *stamps, size_t n_stamps, uint8_t key[16], char **why)
+{
     GString *out = binding->scratch;
+    row_files files = {.files = stamps, .n = n_stamps};
     char **columns = row->object ? NULL : tm_dataset_columns(dataset);
     g_string_truncate(out, 0);
-    if (!write_values(binding, columns, row, out, why))
+    if (!write_values(binding, columns, row, out, &files, why))
         return false;
     if (binding->whole)
         write_whole(columns, row, out);
+    for (size_t i = 0; i < n_stamps; i++)
+        if (i >= 64 || !(files.used >> i & 1))
+            write_hash(out, &stamps[i]);
     if (binding->id) {
         g_string_truncate(out, 0);
         if (!write_id((tm_binding *)binding, columns, row, out)) {

@@ -85,6 +85,7 @@ void tm_template_free(tm_template *template)
     g_hash_table_unref(template->partials);
     g_ptr_array_unref(template->names);
     g_array_unref(template->variables);
+    g_clear_pointer(&template->media, g_ptr_array_unref);
     g_free(template);
 }
 
@@ -102,6 +103,11 @@ char *tm_template_show(const tm_template *template, const tm_variable *variable)
 bool tm_template_reads_row(const tm_template *template)
 {
     return template->reads_row;
+}
+
+const char *const *tm_template_media(const tm_template *template)
+{
+    return template->media ? (const char *const *)template->media->pdata : NULL;
 }
 
 size_t tm_template_static_length(const tm_template *template)

@@ -15,6 +15,7 @@ typedef struct {
     int line, column; /* of the first use, 1-based, in the template's own file */
     size_t offset;    /* in its source */
     bool needed;      /* is printed or iterated outside of any #if/#unless that tests it */
+    bool media;       /* is used as the address of media only (and tested): no prompt shows its text */
 } tm_variable;
 
 /* Compiles `source`; `file` and `first_line` (the line of the file on which source begins) place
@@ -32,6 +33,9 @@ char *tm_template_show(const tm_template *template, const tm_variable *variable)
 const tm_variable *tm_template_variables(const tm_template *template, size_t *n);
 /* Does it also read the row as a whole ({{json this}}, {{#each @root}})? Then every column counts. */
 bool tm_template_reads_row(const tm_template *template);
+/* The addresses of media that stand in the template itself, each once, NULL-terminated; NULL: it has no media
+ * at all. Borrowed. */
+const char *const *tm_template_media(const tm_template *template);
 /* Bytes of text that stand in the template itself: what a row without values would send. */
 size_t tm_template_static_length(const tm_template *template);
 

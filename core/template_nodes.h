@@ -118,6 +118,7 @@ struct tm_template {
     GPtrArray *names;     /* char*, owned by it: names of the variables */
     GArray *variables;    /* tm_variable */
     bool reads_row;
+    GPtrArray *media; /* char*, NULL-terminated: addresses that stand in it; NULL: it has no media */
     size_t static_length;
 };
 

@@ -19,6 +19,7 @@ typedef struct {
     const tm_node
         *call; /* the main template's partial call that is being walked; NULL: the main template itself */
     tm_place place;
+    bool unseen; /* what is walked is a media's address, or only tested: its text is not shown */
     int visits;
     GError **error;
 } tm_survey;
@@ -31,13 +32,14 @@ static void note(tm_survey *survey, const char *name, const tm_expression *expre
     size_t index = GPOINTER_TO_SIZE(g_hash_table_lookup(survey->found, name));
     if (index) {
         g_array_index(variables, tm_variable, index - 1).needed |= needed;
+        g_array_index(variables, tm_variable, index - 1).media &= survey->unseen;
         return;
     }
     char *copy = g_strdup(name);
     g_ptr_array_add(survey->template->names, copy);
     size_t offset = survey->call ? survey->call->offset : expression->offset;
     tm_unit_place(survey->template->main, &survey->place, offset);
-    tm_variable variable = {copy, survey->place.line, survey->place.column, offset, needed};
+    tm_variable variable = {copy, survey->place.line, survey->place.column, offset, needed, survey->unseen};
     g_array_append_val(variables, variable);
     g_hash_table_insert(survey->found, copy, GSIZE_TO_POINTER(variables->len));
 }
@@ -83,14 +85,38 @@ static void walk_expression(tm_survey *survey, const tm_expression *expression, 
     }
 }
 
+/* The address in a {{media}}. */
+static void walk_address(tm_survey *survey, const tm_expression *address, const tm_reach *scope, bool needed)
+{
+    bool before = survey->unseen;
+    if (address->kind == TM_EXPRESSION_LITERAL && json_is_string(address->literal)) {
+        GPtrArray *media = survey->template->media;
+        const char *text = json_string_value(address->literal);
+        if (!g_ptr_array_find_with_equal_func(media, text, g_str_equal, NULL))
+            g_ptr_array_add(media, g_strdup(text));
+        return;
+    }
+    survey->unseen = true;
+    walk_expression(survey, address, scope, needed);
+    survey->unseen = before;
+}
+
 static void walk_use(tm_survey *survey, const tm_use *use, const tm_reach *scope, bool needed)
 {
+    bool media = use->helper && use->helper->kind == TM_HELPER_MEDIA;
+    if (media && !survey->template->media)
+        survey->template->media = g_ptr_array_new_with_free_func(g_free);
     if (!use->helper && use->head)
         walk_expression(survey, use->head, scope, needed);
     for (guint i = 0; i < use->params->len; i++)
         walk_expression(survey, use->params->pdata[i], scope, needed);
-    for (guint i = 0; i < use->named->len; i++)
-        walk_expression(survey, ((const tm_named *)use->named->pdata[i])->value, scope, needed);
+    for (guint i = 0; i < use->named->len; i++) {
+        const tm_named *named = use->named->pdata[i];
+        if (media && strcmp(named->name, "url") == 0)
+            walk_address(survey, named->value, scope, needed);
+        else
+            walk_expression(survey, named->value, scope, needed);
+    }
 }
 
 /* What `this` becomes where the expression's value is made the context. */
@@ -129,7 +155,9 @@ static gboolean walk_block(tm_survey *survey, const tm_node *node, const tm_reac
     bool equals = kind == TM_HELPER_IF_EQUALS || kind == TM_HELPER_UNLESS_EQUALS;
     /* An {{else}} says what to do without the value: then it may be absent. */
     bool tests = kind == TM_HELPER_IF || kind == TM_HELPER_UNLESS || kind == -1 || (moves && node->inverse);
+    survey->unseen = kind == TM_HELPER_IF || kind == TM_HELPER_UNLESS;
     walk_use(survey, use, scope, !tests);
+    survey->unseen = false;
     const char *guard = tests && !equals ? guard_of(head, scope) : NULL;
     if (guard)
         g_ptr_array_add(survey->guards, (gpointer)(uintptr_t)guard);
@@ -194,5 +222,8 @@ gboolean tm_template_survey(tm_template *template, GError **error)
     g_autoptr(GPtrArray) guards = g_ptr_array_new();
     tm_survey survey = {.template = template, .found = found, .guards = guards, .error = error};
     const tm_reach row = {.kind = SCOPE_ROW};
-    return walk_program(&survey, template->main->program, &row);
+    gboolean ok = walk_program(&survey, template->main->program, &row);
+    if (template->media)
+        g_ptr_array_add(template->media, NULL);
+    return ok;
 }

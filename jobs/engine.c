@@ -8,6 +8,7 @@ enum {
     LONGEST_WAKE_MS = 3600000, /* a driver on a real clock wakes each second: clocks are set, laptops sleep */
     TELL_MS = 2000,            /* waits shorter than this are not worth a word */
     FLUSH_MS = 1000,
+    FETCH_MS = 20,   /* how often to look whether a row's media have come */
     PAUSE_MS = 1000, /* after a write that failed */
 };
 
@@ -510,6 +511,8 @@ tm_engine_state tm_engine_step(tm_engine *engine, int64_t *wake_ms)
     bool still = g_hash_table_size(engine->flights) > 0 || engine->n_ahead > 0 || engine->records->len > 0;
     bool give_up = engine->failed_for_good || (engine->leave_now && engine->records_retry_ms);
     *wake_ms = recorded && !engine->records_retry_ms ? 0 : wake_after(engine, &now);
+    if (engine->fetching)
+        *wake_ms = MIN(*wake_ms, FETCH_MS);
     if (still && !give_up)
         return TM_ENGINE_RUNNING;
     if (!engine->stopping && !all_over(engine))

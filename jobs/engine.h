@@ -22,7 +22,8 @@ typedef struct {
     const tm_revision *revision;
     const tm_prompt *prompt; /* borrowed */
     const struct tm_binding *binding;
-    const tm_engine_lane *lanes; /* in the order of the route */
+    struct tm_media_loader *media; /* gives the files that its rows name; NULL: they name none */
+    const tm_engine_lane *lanes;   /* in the order of the route */
     size_t n_lanes;
     const int64_t *jobs; /* `try`: only these jobs; NULL: all */
     size_t n_jobs;
@@ -81,10 +82,10 @@ typedef struct {
     bool no_wait;    /* stop instead of waiting over a minute */
     bool keep_going; /* no canary stop */
     bool hold_unknown;
-    int max_attempts;      /* of a row; 0: 5 */
-    uint64_t seed;         /* of the jitter */
-    tm_media_source media; /* may be NULL */
-    void *media_data;
+    int max_attempts; /* of a row; 0: 5 */
+    uint64_t seed;    /* of the jitter */
+    struct tm_media_fetcher
+        *fetcher; /* of media that rows name by http addresses; NULL: they are not fetched */
 } tm_engine_options;
 
 /* (transfer full) All that is borrowed must live as long as the engine. */

@@ -54,9 +54,9 @@ static int64_t said_cap(const tm_engine *engine, const tm_flight *flight)
 tm_cost tm_engine_cost_of_call(const tm_engine *engine, const tm_flight *flight, const tm_call *call)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
-    int64_t bytes = call->body ? (int64_t)call->body->len : 0;
+    int64_t bytes = call->body ? (int64_t)(call->body->len - MIN(call->body->len, flight->media_bytes)) : 0;
     double ratio = tm_ledger_token_ratio(engine->options.ledger, &lane->ledger, bytes);
-    int64_t tokens = (int64_t)((double)bytes * ratio) + 1;
+    int64_t tokens = (int64_t)((double)bytes * ratio) + flight->media_tokens + 1;
     tm_cost cost = {{0}};
     cost.of[TM_UNIT_REQUESTS] = 1;
     cost.of[TM_UNIT_INPUT_TOKENS] = tokens;

@@ -5,6 +5,7 @@
 #include "jobs/canary.h"
 #include "jobs/drift.h"
 #include "jobs/engine.h"
+#include "jobs/media_fetcher.h"
 
 /* A (account, model) pair; several batches may go over the same one. */
 typedef struct {
@@ -69,8 +70,11 @@ typedef struct {
     int64_t reserved_output; /* for the answer, where input and output count together */
     tm_answer *asked; /* of a lane's question that takes further calls: what earlier ones gave; owned */
     tm_cost cost;
-    size_t bytes;    /* of the body; before there is one, of the row */
-    int64_t left_ms; /* wall; 0: not yet */
+    size_t bytes;         /* of the body in memory; before there is one, of the row */
+    GArray *stamps;       /* of its media files, while its call is made */
+    size_t media_bytes;   /* of these, what is media and no text */
+    int64_t media_tokens; /* about how many its media count */
+    int64_t left_ms;      /* wall; 0: not yet */
     int64_t left_boot_ms;
 } tm_flight;
 
@@ -100,6 +104,7 @@ struct tm_engine {
     uint64_t next_tag;
     size_t bytes_in_flight;   /* rows ahead included */
     int n_ahead;              /* rows ahead in all batches */
+    bool fetching;            /* some of them wait for their media */
     int ahead;                /* how many to lease ahead */
     int64_t pace, pace_ms;    /* rows answered since, boot */
     GArray *records;          /* tm_record */
@@ -198,6 +203,13 @@ void tm_engine_send_rows(tm_engine *engine, tm_engine_batch *batch);
  * leave there now. */
 void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int lane);
 void tm_flight_free(tm_flight *flight);
+
+/* engine_media.c: a row's media, before and after its call is made */
+/* DONE: the provider may begin. GOING: its media are being fetched. FAILED: *error. */
+tm_fetch tm_engine_media_begin(const tm_engine *engine, tm_flight *flight, const GPtrArray *messages,
+                               GError **error);
+/* Gives the call (NULL: none was made) its files, and lets go of what begin took. */
+void tm_engine_media_end(tm_flight *flight, const GPtrArray *messages, tm_call *call);
 
 /* engine_reply.c: a reply has come, or what stands for it. */
 void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply, const tm_instant *at);

@@ -171,7 +171,7 @@ static void generate_reply(tm_engine *engine, tm_flight *flight, tm_answer *answ
     tm_engine_spend(engine, flight, paid);
     tm_verdict verdict = tm_ledger_settle(engine->options.ledger, &lane->ledger, flight->lease.reservation,
                                           left, answer, &actual);
-    if (answer->usage.input > 0)
+    if (answer->usage.input > 0 && flight->media_tokens == 0) /* of text; media have tables of their own */
         tm_ledger_learn_tokens(engine->options.ledger, &lane->ledger, (int64_t)flight->bytes,
                                answer->usage.input);
     answer->class = verdict.class;

@@ -3,6 +3,7 @@
 
 #include "core/binding.h"
 #include "core/json.h"
+#include "jobs/media_loader.h"
 #include <string.h>
 
 void tm_flight_free(tm_flight *flight)
@@ -79,8 +80,14 @@ void tm_engine_take_back(tm_engine *engine, const tm_engine_batch *batch, int la
 
 /* ---- a row leaves ---- */
 
-/* Renders a leased row into a call. False: *answer says why the row can't be sent. */
-static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
+typedef enum {
+    CALL_MADE,
+    CALL_LATER, /* its media are being fetched */
+    CALL_NEVER, /* *answer says why the row can't be sent */
+} call_state;
+
+/* Renders a leased row into a call. */
+static call_state make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_answer *answer)
 {
     tm_engine_lane_state *lane = tm_engine_lane_at(engine, flight->lane);
     const tm_engine_work *work = &flight->batch->work;
@@ -90,24 +97,28 @@ static bool make_call(tm_engine *engine, tm_flight *flight, tm_call *call, tm_an
     g_autoptr(GPtrArray) messages = input ? tm_prompt_render(work->prompt, input, &error) : NULL;
     if (messages && flight->lease.kept)
         tm_engine_complain(engine, flight, messages);
+    tm_fetch media = messages ? tm_engine_media_begin(engine, flight, messages, &error) : TM_FETCH_FAILED;
+    if (media == TM_FETCH_GOING)
+        return CALL_LATER;
     flight->operation = (tm_operation){
         .kind = TM_OP_GENERATE,
         .account = lane->account,
         .model = tm_account_model(lane->account, lane->model),
         .skeleton = tm_engine_skeleton_of(engine, flight),
         .messages = messages,
-        .media = engine->options.media,
-        .media_data = engine->options.media_data,
+        .media = work->media ? tm_media_mark : NULL,
+        .media_data = work->media,
     };
-    bool made = messages && lane->provider->begin(&flight->operation, call, &error);
+    bool made = media == TM_FETCH_DONE && lane->provider->begin(&flight->operation, call, &error);
+    tm_engine_media_end(flight, messages, made ? call : NULL);
     flight->operation.messages = NULL; /* the call holds their text now */
     flight->operation.manners = call->manners;
     if (made)
-        return true;
+        return CALL_MADE;
     answer->class =
         g_error_matches(error, TM_ERROR, TM_ERROR_CHANGED) ? TM_CLASS_INPUT_CHANGED : TM_CLASS_BAD_REQUEST;
     answer->message = g_strdup(error ? error->message : "this row can't be rendered");
-    return false;
+    return CALL_NEVER;
 }
 
 static void note_tokens(tm_engine_lane_state *lane, double tokens)
@@ -173,7 +184,14 @@ static void send_row(tm_engine *engine, tm_flight *flight)
         unsent(engine, flight, answer.message ? &answer : NULL);
         return;
     }
-    if (!make_call(engine, flight, &call, &answer)) {
+    call_state made = make_call(engine, flight, &call, &answer);
+    if (made == CALL_LATER) {
+        g_queue_push_tail(&flight->batch->ahead, flight);
+        engine->n_ahead++;
+        engine->fetching = true;
+        return;
+    }
+    if (made == CALL_NEVER) {
         unsent(engine, flight, &answer);
         return;
     }
@@ -201,6 +219,9 @@ static void send_row(tm_engine *engine, tm_flight *flight)
 
 void tm_engine_send_rows(tm_engine *engine, tm_engine_batch *batch)
 {
-    while (batch->ahead.length > 0 && tm_engine_has_place(engine) && engine->records->len < TM_RECORD_GROUP)
+    /* Once each: those whose media are being fetched stand at the end again. */
+    for (guint n = batch->ahead.length; n > 0 && batch->ahead.length > 0 && tm_engine_has_place(engine) &&
+                                        engine->records->len < TM_RECORD_GROUP;
+         n--)
         send_row(engine, next_row(engine, batch));
 }

@@ -335,6 +335,7 @@ void tm_engine_send(tm_engine *engine, const tm_instant *now)
     if (engine->stopping || now->boot_ms < engine->pause_until_ms || engine->records_retry_ms)
         return;
     note_pace(engine, now);
+    engine->fetching = false;
     /* Rows that can't even be made into a request end at once: they are written before more are taken. */
     for (size_t i = 0; i < engine->n_batches; i++) {
         tm_engine_send_rows(engine, &engine->batches[i]);

@@ -21,6 +21,7 @@ typedef struct {
     bool stops_when_all_bad;
     GArray *drawn;    /* chosen: the sample so far */
     GByteArray *keys; /* of the rows chosen, 16 bytes each */
+    GArray *files;    /* tm_media_stamp: of the row at hand */
     uint64_t random;
 } intake;
 
@@ -30,11 +31,13 @@ typedef struct {
     uint8_t key[16];
     char *body;
     size_t length;
+    GArray *files; /* tm_media_stamp */
 } chosen;
 
 static void clear_chosen(gpointer row)
 {
     g_free(((chosen *)row)->body);
+    g_array_unref(((chosen *)row)->files);
 }
 
 /* splitmix64: a seed draws the same sample everywhere and always. */
@@ -115,9 +118,10 @@ static gboolean find_ordinals(intake *in, tm_store *store, const tm_batch *batch
 }
 
 static gboolean add(intake *in, const tm_row *row, const uint8_t key[16], const char *body, size_t length,
-                    GError **error)
+                    const GArray *files, GError **error)
 {
     bool repeated = false;
+    tm_store_add_media(in->adder, (const tm_media_stamp *)(void *)files->data, files->len);
     if (!tm_store_add_row(in->adder, row->number, key, body, length, &repeated, error))
         return FALSE;
     if (repeated) {
@@ -140,9 +144,11 @@ static void draw(intake *in, const tm_row *row, const uint8_t key[16])
     memcpy(new.key, key, sizeof new.key);
     new.body = g_memdup2(in->body->str, in->body->len + 1);
     new.length = in->body->len;
+    new.files = in->files;
+    in->files = tm_media_stamps_new();
     if (at < (int64_t)in->drawn->len) {
         chosen *old = &g_array_index(in->drawn, chosen, at);
-        g_free(old->body);
+        clear_chosen(old);
         *old = new;
     } else {
         g_array_append_val(in->drawn, new);
@@ -160,7 +166,7 @@ static gboolean add_drawn(intake *in, GError **error)
     g_array_sort(in->drawn, by_number);
     for (guint i = 0; i < in->drawn->len; i++) {
         const chosen *c = &g_array_index(in->drawn, chosen, i);
-        if (!add(in, &c->place, c->key, c->body, c->length, error))
+        if (!add(in, &c->place, c->key, c->body, c->length, c->files, error))
             return FALSE;
     }
     return TRUE;
@@ -172,8 +178,9 @@ static gboolean take(intake *in, const tm_row *row, GError **error)
     g_autofree char *why = NULL;
     if (row->bad)
         return reject(in, row, row->bad, error);
-    if (!tm_binding_key(in->binding, in->dataset, row, key, &why))
-        return reject(in, row, why, error);
+    g_array_set_size(in->files, 0);
+    if (!tm_media_rows_key(in->options->media, in->binding, in->dataset, row, in->files, key, &why, error))
+        return why && reject(in, row, why, error);
     g_string_truncate(in->body, 0);
     tm_row_write_json(in->dataset, row, in->body);
     in->result->rows++;
@@ -182,7 +189,7 @@ static gboolean take(intake *in, const tm_row *row, GError **error)
         draw(in, row, key);
         return TRUE;
     }
-    return add(in, row, key, in->body->str, in->body->len, error);
+    return add(in, row, key, in->body->str, in->body->len, in->files, error);
 }
 
 /* Are all rows that are wanted in? */
@@ -262,6 +269,7 @@ gboolean tm_intake(tm_store *store, const tm_batch *batch, tm_dataset *dataset, 
         .body = g_string_new(NULL),
         .drawn = g_array_new(FALSE, FALSE, sizeof(chosen)),
         .keys = g_byte_array_new(),
+        .files = tm_media_stamps_new(),
         .random = options->seed,
         .stops_when_all_bad = !tm_dataset_columns(dataset) || strcmp(name, "stdin") == 0,
     };
@@ -271,6 +279,7 @@ gboolean tm_intake(tm_store *store, const tm_batch *batch, tm_dataset *dataset, 
     gboolean good = run(&in, store, batch, error);
     g_array_unref(in.drawn);
     g_byte_array_unref(in.keys);
+    g_array_unref(in.files);
     g_string_free(in.body, TRUE);
     return good;
 }

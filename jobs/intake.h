@@ -2,6 +2,7 @@
  * Memory is constant in the number of rows; an intake that was cut off goes on with the same command. */
 #pragma once
 #include "core/binding.h"
+#include "jobs/media_rows.h"
 #include "jobs/store.h"
 #include <signal.h>
 
@@ -16,6 +17,7 @@ typedef struct {
      * chance in one pass (reservoir). 0: all rows. */
     int64_t first, row, sample;
     uint64_t seed;                     /* of the sample */
+    tm_media_rows *media;              /* files that rows name; NULL: the prompt has no media */
     const char *rejects;               /* file for bad rows (rejects.h); NULL: none */
     const volatile sig_atomic_t *stop; /* not 0: end early, what was queued stays; may be NULL */
     tm_intake_progress progress;       /* may be NULL */

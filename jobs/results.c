@@ -119,14 +119,14 @@ static int next_length(const GArray *page, int length)
         bytes += stored->body_length + stored->output_length + (stored->parts ? strlen(stored->parts) : 0);
     }
     if (bytes > LARGE)
-        return MAX(PAGE_MIN, length / 2);
+        return (int)CLAMP(page->len * (size_t)LARGE / bytes, 1, (size_t)length);
     return bytes < SMALL ? MIN(PAGE_MAX, length * 2) : length;
 }
 
 static gboolean write_batch(results *r, GError **error)
 {
     int64_t after = -1;
-    int length = PAGE_MIN;
+    int length = r->options->media_output ? 1 : PAGE_MIN;
     for (;;) {
         g_autoptr(GArray) page = new_page();
         if (!tm_store_page(r->store, r->batch, after, length, r->options->all_revisions, page, error))
@@ -204,7 +204,13 @@ static gboolean write_joined(results *r, const tm_row *row, GError **error)
     g_autofree char *why = NULL;
     tm_stored stored = {0};
     tm_result result = {.number = row->number, .dataset = r->options->dataset, .row = row, .status = "new"};
-    if (row->bad || !tm_binding_key(r->options->binding, r->options->dataset, row, key, &why)) {
+    GError *key_error = NULL;
+    if (row->bad || !tm_media_rows_key(r->options->media, r->options->binding, r->options->dataset, row, NULL,
+                                       key, &why, &key_error)) {
+        if (key_error) {
+            g_propagate_error(error, key_error);
+            return FALSE;
+        }
         result.status = "rejected";
         result.why = row->bad ? row->bad : why;
         return write_row(r, &result, error);
@@ -271,7 +277,7 @@ static gboolean write_data(results *r, GError **error)
 static gboolean learn_columns(results *r, GError **error)
 {
     int64_t after = -1;
-    int length = PAGE_MIN;
+    int length = r->options->media_output ? 1 : PAGE_MIN;
     for (guint seen = 0; seen < SAMPLE;) {
         g_autoptr(GArray) page = new_page();
         if (!tm_store_page(r->store, r->batch, after, length, r->options->all_revisions, page, error))

@@ -7,12 +7,14 @@
  * CSV and TSV: the data file's columns, else the members of the batch's first 1,000 rows (members that only
  * later rows have are left out: JSONL has all); then `output`, or for JSON answers `output.KEY` for each of
  * `output_keys`, else for each key of the first 1,000 rows' answers; then _status and _error ("class:
- * message"). What of a JSON answer has no column there (text that is no JSON object, another key) is not
- * lost: it is in _error. Where the data has a column of one of these names it keeps it, and ours is NAME_2.
+ * message"); last, where the prompt asks for media, _files (paths and addresses, a space between). What of a
+ * JSON answer has no column there (text that is no JSON object, another key) is not lost: it is in _error.
+ * Where the data has a column of one of these names it keeps it, and ours is NAME_2.
  */
 #pragma once
 #include "core/binding.h"
 #include "core/label.h"
+#include "jobs/media_rows.h"
 #include "jobs/store.h"
 #include <stdio.h>
 
@@ -25,11 +27,13 @@ typedef struct {
     bool spreadsheet; /* BOM, and cells that begin with = + - @ are guarded by a ' (plain numbers are not) */
     bool json_output; /* the prompt asks for JSON: output is parsed, its top-level keys become columns */
     const tm_labels
-        *labels; /* the prompt asks for one of these: output is the label, as the set writes it; NULL */
+        *labels;       /* the prompt asks for one of these: output is the label, as the set writes it; NULL */
+    bool media_output; /* the prompt asks for pictures or sound: tables have a column _files */
     char **output_keys; /* those keys, of the output schema's properties, NULL-terminated; NULL: not known */
     /* Folder for images and other files in answers (made when there is one), named by their content; NULL:
      * they stay inline, as "parts" of JSONL. Their paths, this folder's as it is written here and a name, are
-     * "files" in JSONL, and the output where an answer has no text. */
+     * "files" in JSONL, and the output where an answer has no text. Of media that the service gave by address
+     * only, the address stands there. Sound without a header (audio/L16) becomes a WAV file. */
     const char *media_dir;
     /* With a data file, its rows and columns, in its order, joined by key; both NULL: the batch's own rows.
      */
@@ -39,6 +43,7 @@ typedef struct {
      * NULL: nobody asks. */
     void (*progress)(int64_t rows, int64_t done, int64_t total, void *data);
     void *progress_data;
+    tm_media_rows *media; /* the files that its rows name; NULL: the prompt has no media */
 } tm_results_options;
 
 typedef struct {

@@ -9,6 +9,7 @@ struct tm_results_table {
     char delimiter;
     bool spreadsheet, json_output;
     bool cells;                       /* the data file has columns: its cells are taken as they are */
+    bool files;                       /* a column for the answers' files */
     bool fixed_keys;                  /* the keys are told by the schema, or there are none */
     GPtrArray *columns;               /* char*, of the input */
     GPtrArray *keys;                  /* char*, of JSON answers; none: one column `output` */
@@ -48,6 +49,7 @@ tm_results_table *tm_results_table_new(const tm_results_options *options)
     table->delimiter = options->format == TM_FORMAT_TSV ? '\t' : ',';
     table->spreadsheet = options->spreadsheet;
     table->json_output = options->json_output;
+    table->files = options->media_output;
     table->columns = g_ptr_array_new_with_free_func(g_free);
     table->keys = g_ptr_array_new_with_free_func(g_free);
     table->has_column = g_hash_table_new(g_str_hash, g_str_equal);
@@ -188,6 +190,8 @@ void tm_results_table_head(tm_results_table *table, GString *out, GString *renam
         write_own_name(table, taken, "output", out, renamed);
     write_own_name(table, taken, "_status", out, renamed);
     write_own_name(table, taken, "_error", out, renamed);
+    if (table->files)
+        write_own_name(table, taken, "_files", out, renamed);
     end_line(table, out);
 }
 
@@ -270,5 +274,9 @@ void tm_results_table_row(tm_results_table *table, const tm_result *result, GStr
         g_string_append_len(error, left->str, (gssize)left->len);
     }
     write_cell(table, error->str, error->len, out);
+    if (table->files) {
+        g_autofree char *files = result->files ? g_strjoinv(" ", result->files) : g_strdup("");
+        write_text(table, files, out);
+    }
     end_line(table, out);
 }

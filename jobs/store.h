@@ -3,6 +3,7 @@
  * store*.c; nothing outside of it knows SQL. */
 #pragma once
 #include "core/clock.h"
+#include "core/media.h"
 #include "core/outcome.h"
 #include "jobs/sizes.h"
 
@@ -107,6 +108,8 @@ tm_adder *tm_store_add_begin(tm_store *store, const tm_batch *batch, const tm_ad
  * are not queued. Commits by itself every so often, so that an interrupted add goes on. */
 gboolean tm_store_add_row(tm_adder *adder, int64_t ordinal, const uint8_t key[16], const char *body,
                           size_t length, bool *duplicate_id, GError **error);
+/* The media files of the row that is added next, copied. */
+void tm_store_add_media(tm_adder *adder, const tm_media_stamp *stamps, size_t n);
 /* Ends the add (also frees the adder); false: what was committed so far stays queued. */
 gboolean tm_store_add_end(tm_adder *adder, tm_added *added, GError **error);
 /* Stops before the end of the file: what came so far is queued. The next add goes on with it; many rows may
@@ -162,6 +165,13 @@ gboolean tm_store_lease(tm_store *store, const tm_lease_ask *ask, GArray *leases
  * done. Array of int64_t (transfer full); NULL and *error. */
 GArray *tm_store_again(tm_store *store, const tm_batch *batch, const int64_t *ordinals, size_t n,
                        GError **error);
+
+/* The media files of a job, as they were when it was queued: appends tm_media_stamp. */
+gboolean tm_store_media(tm_store *store, int64_t job, GArray *stamps, GError **error);
+/* What the batch knows of a file with the stamp's path, size and time: its hash. size < 0: whatever size and
+ * time it had last, filled in, too. */
+gboolean tm_store_media_known(tm_store *store, const tm_batch *batch, tm_media_stamp *stamp, bool *known,
+                              GError **error);
 
 typedef struct {
     int64_t job, request;

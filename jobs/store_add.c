@@ -23,6 +23,7 @@ static void adder_free(tm_adder *adder)
     tm_seen_free(adder->seen);
     g_array_unref(adder->rows);
     g_byte_array_unref(adder->bodies);
+    g_array_unref(adder->media);
     g_free(adder->order);
     g_free(adder);
 }
@@ -69,6 +70,7 @@ tm_adder *tm_store_add_begin(tm_store *store, const tm_batch *batch, const tm_ad
     adder->options = *options;
     adder->rows = g_array_new(FALSE, FALSE, sizeof(tm_gathered));
     adder->bodies = g_byte_array_new();
+    adder->media = tm_row_media_new();
     adder->order = g_new(guint, TM_CHUNK);
     if (batch) {
         adder->batch = g_new0(tm_batch, 1);
@@ -85,6 +87,24 @@ tm_adder *tm_store_add_begin(tm_store *store, const tm_batch *batch, const tm_ad
     return g_steal_pointer(&adder);
 }
 
+void tm_store_add_media(tm_adder *adder, const tm_media_stamp *stamps, size_t n)
+{
+    for (size_t i = 0; i < n && !adder->options.dry_run; i++) {
+        tm_row_media media = {.row = adder->rows->len, .stamp = stamps[i]};
+        media.stamp.path = g_strdup(stamps[i].path);
+        g_array_append_val(adder->media, media);
+    }
+}
+
+/* A row that is not queued takes its media with it. */
+static void drop_media(tm_adder *adder)
+{
+    guint n = adder->media->len;
+    while (n > 0 && g_array_index(adder->media, tm_row_media, n - 1).row == adder->rows->len)
+        n--;
+    g_array_set_size(adder->media, n);
+}
+
 gboolean tm_store_add_row(tm_adder *adder, int64_t ordinal, const uint8_t key[16], const char *body,
                           size_t length, bool *duplicate_id, GError **error)
 {
@@ -95,6 +115,7 @@ gboolean tm_store_add_row(tm_adder *adder, int64_t ordinal, const uint8_t key[16
         *duplicate_id = before > 0;
     if (before > 0) {
         adder->added.n_duplicates++;
+        drop_media(adder);
         return TRUE;
     }
     tm_gathered row = {.ordinal = ordinal, .offset = adder->bodies->len, .length = length};

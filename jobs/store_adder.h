@@ -16,7 +16,8 @@ struct tm_adder {
     tm_seen *seen;     /* by_id: the repeat of an id has to be told at once */
     GArray *rows;      /* of tm_gathered */
     GByteArray *bodies;
-    guint *order; /* TM_CHUNK: those that are looked up by key, in the order of keys */
+    GArray *media; /* of tm_row_media: of `rows`, and of the one that comes next */
+    guint *order;  /* TM_CHUNK: those that are looked up by key, in the order of keys */
     guint n_order;
     bool kept_out; /* somebody else loads */
     tm_added added;

@@ -104,7 +104,8 @@ static gboolean write_rows(tm_store *store, gpointer data, GError **error)
                            .keyed = !adder->loading};
     const tm_row_group group = {
         .rows = row_at(adder, 0), .n = adder->n_order, .order = adder->order, .bodies = adder->bodies->data};
-    return tm_store_insert(store, &how, row_at(adder, 0), adder->rows->len, &group, error);
+    return tm_store_insert(store, &how, row_at(adder, 0), adder->rows->len, &group, error) &&
+           tm_store_media_insert(store, adder->media, row_at(adder, 0), error);
 }
 
 static gboolean note_written(tm_adder *adder, GError **error)
@@ -227,6 +228,7 @@ gboolean tm_adder_flush(tm_adder *adder, GError **error)
         return FALSE;
     count_rows(adder);
     g_array_set_size(adder->rows, 0);
+    g_array_set_size(adder->media, 0);
     g_byte_array_set_size(adder->bodies, 0);
     return TRUE;
 }

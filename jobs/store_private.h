@@ -195,6 +195,14 @@ typedef struct {
 /* Rows that are not known get a place (rows[i].job) and are written. */
 gboolean tm_store_insert(tm_store *store, const tm_insert *how, tm_gathered *rows, guint n,
                          const tm_row_group *group, GError **error);
+/* ---- store_media.c: the media files of rows at hand ---- */
+typedef struct {
+    guint row; /* index of its row */
+    tm_media_stamp stamp;
+} tm_row_media;
+GArray *tm_row_media_new(void); /* of tm_row_media (transfer full) */
+/* Writes those of rows that are new; inside a transaction, once these have their place. */
+gboolean tm_store_media_insert(tm_store *store, const GArray *media, const tm_gathered *rows, GError **error);
 /* A waiting row becomes a copy of `leader`: it waits for that one's end, or is as it is if it has ended. */
 gboolean tm_store_follow(tm_store *store, int64_t job, int64_t leader, tm_counts *counts, GError **error);
 

@@ -15,6 +15,7 @@ static const char SQL_LAST_JOB[] =
     "SELECT max(id) FROM (SELECT id FROM job WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3)";
 static const char SQL_NO_INPUT[] = "DELETE FROM input WHERE job > ?1 AND job <= ?2";
 static const char SQL_NO_ANSWER[] = "DELETE FROM answer WHERE job > ?1 AND job <= ?2";
+static const char SQL_NO_MEDIA[] = "DELETE FROM media WHERE job > ?1 AND job <= ?2";
 static const char SQL_NO_JOB[] = "DELETE FROM job WHERE id > ?1 AND id <= ?2";
 static const char SQL_NO_KEY[] =
     "DELETE FROM jobkey WHERE batch = ?1 AND (key, occurrence) IN"
@@ -64,6 +65,7 @@ static gboolean remove_jobs(tm_store *store, int64_t batch, int64_t top, bool *a
         tm_store_tell(store, "removing rows", tm_job_ordinal(last), top);
     return last == 0 || (tm_sql_run(store, TM_SQL(store, SQL_NO_INPUT, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_ANSWER, first, last), error) &&
+                         tm_sql_run(store, TM_SQL(store, SQL_NO_MEDIA, first, last), error) &&
                          tm_sql_run(store, TM_SQL(store, SQL_NO_JOB, first, last), error));
 }
 

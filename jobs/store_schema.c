@@ -9,6 +9,12 @@
 #define ASKED "  asked TEXT"
 /* The first of the route's lanes that may take the row. */
 #define STEP "  step INTEGER NOT NULL DEFAULT 0"
+/* Media files that rows name, as they were when the row was queued. Who reads a file's row anew finds its
+ * hash by path. */
+#define MEDIA                                                                                                \
+    "CREATE TABLE media(job INTEGER NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,"                    \
+    "  mtime_ns INTEGER NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY(job, path)) STRICT, WITHOUT ROWID;"      \
+    "CREATE INDEX media_path ON media(path);"
 
 static const char schema[] =
     "CREATE TABLE store(id TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
@@ -92,13 +98,14 @@ static const char schema[] =
     "NULL,"
     "  bytes INTEGER NOT NULL, leased_ms INTEGER NOT NULL) STRICT;"
     "CREATE TABLE request_job(request INTEGER NOT NULL, job INTEGER NOT NULL,"
-    "  PRIMARY KEY(request, job)) STRICT, WITHOUT ROWID;";
+    "  PRIMARY KEY(request, job)) STRICT, WITHOUT ROWID;" MEDIA;
 
 /* What brings version i + 1 up to the next. */
 static const char *const steps[] = {
     "ALTER TABLE revision ADD COLUMN" COST,
     "ALTER TABLE answer ADD COLUMN" ASKED ";"
     "ALTER TABLE ready ADD COLUMN" STEP,
+    MEDIA,
 };
 
 static gboolean migrate(sqlite3 *db, int from, GError **error)

@@ -47,6 +47,15 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
     return length;
 }
 
+/* The body as it goes, where it holds files. */
+static size_t on_upload(char *out, size_t size, size_t n, void *data)
+{
+    tm_transfer *transfer = data;
+    ssize_t got = tm_body_reader_read(transfer->reader, out, size * n);
+    transfer->changed = got < 0;
+    return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
 static void read_date(tm_transfer *transfer, const char *value, size_t length)
 {
     if (length >= sizeof transfer->date_text)
@@ -136,6 +145,8 @@ static void set_up(tm_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
+    curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
@@ -182,6 +193,7 @@ void tm_transfer_free(tm_transfer *transfer)
     if (!transfer)
         return;
     curl_easy_cleanup(transfer->easy);
+    tm_body_reader_free(transfer->reader);
     tm_call_clear(&transfer->call);
     tm_reply_free(transfer->reply);
     g_free(transfer->lines);
@@ -241,7 +253,7 @@ void tm_transfer_begin(tm_transfer *transfer, tm_call *call, uint64_t tag)
     call = &transfer->call;
     transfer->tag = tag;
     transfer->reply = g_new0(tm_reply, 1);
-    transfer->left = transfer->refused_again = transfer->too_big = false;
+    transfer->left = transfer->refused_again = transfer->too_big = transfer->changed = false;
     transfer->received = transfer->moved = transfer->moved_ms = 0;
     transfer->error[0] = '\0';
 
@@ -250,8 +262,10 @@ void tm_transfer_begin(tm_transfer *transfer, tm_call *call, uint64_t tag)
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     } else {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(call->body ? call->body->len : 0));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body ? call->body->str : "");
+        if (call->files)
+            transfer->reader = tm_body_reader_new(call);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)tm_call_length(call));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->files ? NULL : call->body ? call->body->str : "");
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, strcmp(call->method, "DELETE") == 0 ? "DELETE" : NULL);
     int64_t whole_ms = call->timeout_ms > 0 ? call->timeout_ms : transfer->options->whole_ms;
@@ -267,7 +281,7 @@ bool tm_transfer_stalled(tm_transfer *transfer, int64_t now_ms)
         return false; /* connecting has a time of its own */
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
     int64_t moved = transfer->received + (int64_t)up;
-    int64_t size = transfer->call.body ? (int64_t)transfer->call.body->len : 0;
+    int64_t size = tm_call_length(&transfer->call);
     bool thinking = up >= size && transfer->received == 0;
     if (thinking || moved != transfer->moved || transfer->moved_ms == 0) {
         transfer->moved = moved;

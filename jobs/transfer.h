@@ -1,6 +1,7 @@
 /* transfer.h - one call on its way over libcurl: an easy handle that is used again for call after call, what
  * it has received so far, and how it ended. transport_curl.c drives many of them. */
 #pragma once
+#include "jobs/body_reader.h"
 #include "jobs/transport.h"
 #include <curl/curl.h>
 
@@ -14,13 +15,15 @@ struct tm_transfer {
 
     uint64_t tag;
     tm_call call;             /* held until the end: libcurl sends the body from here, without a copy */
+    tm_body_reader *reader;   /* of a body with files in it; NULL: none */
     struct curl_slist *lines; /* header lines, pointing into the call */
     guint n_lines;            /* room in `lines` */
     tm_reply *reply;          /* filled while it arrives */
     bool left;                /* the first byte may have left */
     bool refused_again;       /* libcurl wanted to send it a second time */
     bool too_big;
-    bool direct; /* the handle is set to use no proxy */
+    bool changed; /* a file of the body is not what it was */
+    bool direct;  /* the handle is set to use no proxy */
 
     int64_t received; /* bytes of the answer, its header lines included */
     int64_t moved;    /* bytes moved either way when last looked at */

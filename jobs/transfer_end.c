@@ -7,6 +7,8 @@ static tm_wire wire_of(const tm_transfer *transfer, CURLcode code)
 {
     if (transfer->too_big)
         return TM_WIRE_TOO_BIG;
+    if (transfer->changed)
+        return TM_WIRE_CHANGED;
     if (code == CURLE_OPERATION_TIMEDOUT)
         return TM_WIRE_TIMEOUT;
     if (transfer->left)
@@ -50,6 +52,7 @@ tm_reply *tm_transfer_end(tm_transfer *transfer, CURLcode code)
 {
     if (code != CURLE_OK) {
         const char *words = transfer->too_big         ? "the answer is larger than the cap"
+                            : transfer->changed       ? "a media file changed while it was sent"
                             : transfer->refused_again ? "the server closed the connection on the request"
                             : transfer->error[0]      ? transfer->error
                                                       : curl_easy_strerror(code);
@@ -57,6 +60,7 @@ tm_reply *tm_transfer_end(tm_transfer *transfer, CURLcode code)
     }
     tm_reply *reply = g_steal_pointer(&transfer->reply);
     reply->left = transfer->left;
+    g_clear_pointer(&transfer->reader, tm_body_reader_free);
     tm_call_clear(&transfer->call);
     return reply;
 }
@@ -71,6 +75,7 @@ tm_reply *tm_transfer_give_up(tm_transfer *transfer, tm_wire wire, const char *d
     g_clear_pointer(&reply->headers, g_hash_table_unref);
     if (reply->body)
         g_string_free(g_steal_pointer(&reply->body), TRUE);
+    g_clear_pointer(&transfer->reader, tm_body_reader_free);
     tm_call_clear(&transfer->call);
     return reply;
 }

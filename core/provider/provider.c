@@ -14,7 +14,16 @@ void tm_call_clear(tm_call *call)
     g_free(call->key_header);
     if (call->body)
         g_string_free(call->body, TRUE);
+    g_clear_pointer(&call->files, g_array_unref);
     *call = (tm_call){0};
+}
+
+int64_t tm_call_length(const tm_call *call)
+{
+    int64_t length = call->body ? (int64_t)call->body->len : 0;
+    for (guint i = 0; call->files && i < call->files->len; i++)
+        length += (g_array_index(call->files, tm_call_file, i).size + 2) / 3 * 4 - 1;
+    return length;
 }
 
 void tm_reply_free(tm_reply *reply)
@@ -41,6 +50,7 @@ void tm_provider_read_wire(const tm_account *account, const tm_reply *reply, tm_
         [TM_WIRE_TIMEOUT] = "too slow:",
         [TM_WIRE_TOO_BIG] = "too large an answer from",
         [TM_WIRE_CANCELLED] = "given up:",
+        [TM_WIRE_CHANGED] = "broken off before its end, the request to",
     };
     g_autofree char *detail = tm_scrub(reply->detail ? reply->detail : "", account ? account->key : NULL);
     answer->message = g_strdup_printf("%s %s%s%s%s", words[reply->wire],
@@ -48,6 +58,8 @@ void tm_provider_read_wire(const tm_account *account, const tm_reply *reply, tm_
                                       *detail ? " (" : "", detail, *detail ? ")" : "");
     if (!reply->left)
         answer->class = TM_CLASS_NETWORK; /* whatever it was: it provably never left */
+    else if (reply->wire == TM_WIRE_CHANGED)
+        answer->class = TM_CLASS_INPUT_CHANGED; /* half a request: nobody answered it */
     else if (reply->wire == TM_WIRE_TIMEOUT)
         answer->class = TM_CLASS_TIMEOUT;
     else if (reply->wire == TM_WIRE_TOO_BIG)

@@ -8,6 +8,16 @@
 /* What is to be done at the service. Batch operations (UPLOAD, SUBMIT, FIND, POLL, FETCH) come later. */
 typedef enum { TM_OP_GENERATE, TM_OP_COUNT, TM_OP_MODEL, TM_OP_MODELS } tm_op_kind;
 
+/* A file that is read, as base64, while the body is sent. */
+typedef struct {
+    size_t at; /* where in the body it goes, instead of the mark that stands there */
+    int fd;    /* owned */
+    int64_t size;
+    uint8_t sha256[32];
+    bool checked; /* it must still have this hash, or the call is broken off before its end */
+} tm_call_file;
+enum { TM_MEDIA_MARK = 1 }; /* a byte that can't stand in JSON text: no value can forge it */
+
 /* One HTTP call, ready for the transport. Owned by its holder; tm_call_clear(). */
 typedef struct {
     const char *method; /* "GET", "POST"; static */
@@ -15,10 +25,13 @@ typedef struct {
     GPtrArray *headers; /* char* "Name: value", without the key's; NULL: none */
     char *key_header;   /* the header line that holds the key ("x-goog-api-key: ..."); NULL: none. Secret */
     GString *body;      /* NULL: none */
+    GArray *files;      /* tm_call_file, in their order in the body, a mark in it for each; NULL: none */
     int64_t timeout_ms; /* for the whole call; 0: the transport's default */
     unsigned manners;   /* the provider's mark of how it was written: goes into the operation for next() */
 } tm_call;
 void tm_call_clear(tm_call *call);
+/* Bytes of the body as it is sent, files included. */
+int64_t tm_call_length(const tm_call *call);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(tm_call, tm_call_clear)
 
 /* Why a reply has no HTTP status. */
@@ -31,6 +44,7 @@ typedef enum {
     TM_WIRE_TIMEOUT,   /* too slow; `left` as above */
     TM_WIRE_TOO_BIG,   /* the answer is over the cap */
     TM_WIRE_CANCELLED, /* we gave it up; `left` as above */
+    TM_WIRE_CHANGED,   /* a file of the body changed while it was sent: broken off before its end */
 } tm_wire;
 
 typedef struct {
@@ -50,7 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(tm_reply, tm_reply_free)
  */
 typedef struct tm_skeleton tm_skeleton;
 
-/* Gives a media part's bytes: base64 appended to `out`, *mime (transfer full). Handed in by the engine. */
+/* Gives a media part's bytes: base64 appended to `out`, *mime (transfer full). Of a type that is no text it
+ * may append one TM_MEDIA_MARK instead, which the provider copies as it is. Handed in by the engine. */
 typedef gboolean (*tm_media_source)(void *data, const char *url, const char *content_type, GString *out,
                                     char **mime, GError **error);
 

@@ -30,18 +30,21 @@ static void write_usage(GString *out, const json_t *body, const tm_twin_speech *
 static void write_candidate(GString *out, const tm_twin_speech *s, const char *text, size_t length,
                             bool first, bool last)
 {
-    bool thoughts = first && s->show_thoughts && s->thoughts;
+    bool thoughts = first && s->show_thoughts && s->thoughts, media = last && s->media;
     g_string_append(out, "\"candidates\":[{");
-    if (length || thoughts) {
+    if (length || thoughts || media) {
         g_string_append(out, "\"content\":{\"parts\":[");
         if (thoughts)
             g_string_append_printf(out, "{\"text\":\"**Thinking it over**\",\"thought\":true}%s",
-                                   length ? "," : "");
+                                   length || media ? "," : "");
         if (length) {
             g_string_append(out, "{\"text\":");
             tm_json_write_string(out, text, length);
             g_string_append_c(out, '}');
         }
+        if (media)
+            g_string_append_printf(out, "%s{\"inlineData\":{\"mimeType\":\"%s\",\"data\":\"%s\"}}",
+                                   length ? "," : "", s->mime, s->media);
         g_string_append(out, "],\"role\":\"model\"},");
     } else if (strcmp(s->finish, "STOP") == 0 || strcmp(s->finish, "MAX_TOKENS") == 0) {
         g_string_append(out, "\"content\":{\"role\":\"model\"},"); /* seen: content without parts */
@@ -75,6 +78,8 @@ GString *tm_twin_answer_body(const json_t *body, const char *model, tm_twin_form
                              int64_t nth)
 {
     tm_twin_speech s = tm_twin_speak(body, fault, nth);
+    if (form != TM_TWIN_CHAT)
+        tm_twin_speech_add_media(&s, body, model);
     GString *out = g_string_sized_new(s.text->len + 512);
     size_t half = s.text->len / 2;
     while (half > 0 && ((unsigned char)s.text->str[half] & 0xC0) == 0x80)
@@ -90,6 +95,7 @@ GString *tm_twin_answer_body(const json_t *body, const char *model, tm_twin_form
     }
     g_string_append(out, form == TM_TWIN_SSE ? "\r\n\r\n" : form == TM_TWIN_LIST ? "]" : "\n");
     g_string_free(s.text, TRUE);
+    g_free(s.media);
     return out;
 }
 

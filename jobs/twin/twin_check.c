@@ -2,6 +2,7 @@
  * they are known from public reports (2025-2026); bounds: the API reference, 2026-08. */
 #include <string.h>
 
+#include "jobs/twin/twin_media.h"
 #include "jobs/twin/twin_request.h"
 
 enum { MAX_OUTPUT_TOKENS = 65536, MAX_STOPS = 5 };
@@ -242,5 +243,7 @@ char *tm_twin_check(const json_t *body, const char *model)
         wrong = check_config(json_object_get(body, "generationConfig"), model);
     if (!wrong)
         wrong = check_safety(json_object_get(body, "safetySettings"));
+    if (!wrong)
+        wrong = tm_twin_media_check(body, model);
     return wrong;
 }

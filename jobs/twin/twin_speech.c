@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "jobs/twin/twin.h"
+#include "jobs/twin/twin_media.h"
 #include "jobs/twin/twin_model.h"
 #include "jobs/twin/twin_request.h"
 #include "jobs/twin/twin_value.h"
@@ -222,6 +223,19 @@ tm_twin_speech tm_twin_speak(const json_t *body, tm_twin_fault fault, int64_t nt
         think(body, &s);
     s.output = tokens_of(s.text->len);
     return s;
+}
+
+/* Of a model that draws or speaks, and is not stopped from it. */
+void tm_twin_speech_add_media(tm_twin_speech *s, const json_t *body, const char *model)
+{
+    tm_twin_medium medium = tm_twin_medium_of(body, model);
+    if (!medium.mime || g_strcmp0(s->finish, "STOP") != 0 || s->text->len == 0)
+        return;
+    s->mime = medium.mime;
+    s->media = tm_twin_media_bytes(&medium, hash_contents(body));
+    if (!medium.text)
+        g_string_truncate(s->text, 0);
+    s->output = tokens_of(s->text->len) + medium.tokens;
 }
 
 char *tm_twin_answer_text(const json_t *generate_body)

@@ -17,6 +17,10 @@ typedef struct {
     const char *finish;       /* NULL: nothing was generated, the prompt was blocked */
     int64_t output, thoughts; /* tokens */
     bool show_thoughts;
+    const char *mime; /* of the media that the answer holds; NULL: none */
+    char *media;      /* its bytes as base64; its holder frees it */
 } tm_twin_speech;
 /* `fault`: NONE, BLOCKED, TRUNCATED, SCHEMA or EMPTY; `nth` numbers the answer. */
 tm_twin_speech tm_twin_speak(const json_t *body, tm_twin_fault fault, int64_t nth);
+/* What a model that draws or speaks adds to its answer, or answers instead. */
+void tm_twin_speech_add_media(tm_twin_speech *speech, const json_t *body, const char *model);

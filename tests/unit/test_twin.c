@@ -355,7 +355,7 @@ static void counting_agrees_with_the_answer_and_is_free(void)
 {
     static const char contents[] =
         "\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"h\u00e9llo\"},{\"inlineData\":{"
-        "\"mimeType\":\"image/png\",\"data\":\"AAAA\"}}]}],\"systemInstruction\":{\"parts\":["
+        "\"mimeType\":\"image/png\",\"data\":\"iVBORw0KGgo=\"}}]}],\"systemInstruction\":{\"parts\":["
         "{\"text\":\"be brief\"}]}";
     tm_twin_options options = open_house;
     options.rpm = 1;
