@@ -244,11 +244,14 @@ tm_engine *tm_engine_new(const tm_engine_options *options, const tm_engine_work 
 
 static void free_skeletons(tm_engine *engine, tm_engine_batch *batch, size_t step)
 {
+    tm_skeleton *grown = batch->grown ? batch->grown[step] : NULL;
+    if (!batch->skeletons[step] && !grown)
+        return; /* an engine that could not be made has no lanes yet */
     const tm_provider *provider = tm_engine_lane_at(engine, batch->lanes[step])->provider;
     if (batch->skeletons[step])
         provider->skeleton_free(batch->skeletons[step]);
-    if (batch->grown && batch->grown[step])
-        provider->skeleton_free(batch->grown[step]);
+    if (grown)
+        provider->skeleton_free(grown);
 }
 
 void tm_engine_free(tm_engine *engine)

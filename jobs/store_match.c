@@ -1,7 +1,7 @@
 /* store_match.c - which rows of a file the batch has already. A bit for each of its jobs says whether a row
  * of this file was found to be it, so that the second of two equal rows finds the second job: no table of
  * keys. Most files come again as they were, perhaps with rows at the end: row n is job n. That is seen by
- * reading the inputs side by side with the file, ten times as fast as a search for each key. */
+ * reading the inputs side by side with the file, without a search for each key. */
 #include "jobs/store_private.h"
 
 #include "core/error.h"

@@ -1,5 +1,5 @@
 /* store_repeated.c - the jobs whose key another job of the batch has, too: rows that can't be told apart by
- * their values. For a batch of ten million rows 1.2 MB and a second. */
+ * their values. A bit a row: 1.2 MB for ten million. */
 #include "jobs/store_private.h"
 
 #include <string.h>

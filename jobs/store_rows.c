@@ -1,6 +1,5 @@
-/* store_rows.c - the rows at hand as a table that SQL can read, so that one statement writes them all: a
- * statement a row spends half of its time on beginning and ending, and one that goes on knows that it stands
- * at the table's end. */
+/* store_rows.c - the rows at hand as a table that SQL can read, so that one statement writes them all: it
+ * begins and ends once, not for each row, and it knows that it stands at the table's end. */
 #include "jobs/store_private.h"
 
 typedef struct {

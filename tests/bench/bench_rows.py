@@ -34,7 +34,7 @@ class Spent:
                                    stderr=subprocess.DEVNULL)
         if kill_after:
             time.sleep(kill_after)
-            process.send_signal(signal.SIGKILL)
+            os.kill(process.pid, signal.SIGKILL)  # send_signal() would take its status, if it has ended
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = self.status = os.waitstatus_to_exitcode(status)
         self.wall = time.monotonic() - begun
