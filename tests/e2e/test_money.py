@@ -144,6 +144,7 @@ def a_store_of_before_is_brought_up():
         h.run("run", "label.prompt", "data.csv", "--yes")
         db = sqlite3.connect(h.path("data", "tidemill", "tidemill.db"))
         with db:
+            db.execute("DROP TABLE media")
             for table, column in (("revision", "cost_micro_usd"), ("answer", "asked"), ("ready", "step")):
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
             db.execute("PRAGMA user_version = 1")
