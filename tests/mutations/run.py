@@ -95,7 +95,7 @@ MUTATIONS = [
      [("jobs/ledger_events.c", "        event.corrected = true;\n", "        event.corrected = false;\n")],
      [months("tokens"), test("test_ledger")]),
     ("tokens not told", "the engine settles with its own guess, not with the server's count",
-     [("jobs/engine_reply.c", "        cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;\n", "")],
+     [("jobs/engine_cost.c", "        cost.of[TM_UNIT_INPUT_TOKENS] = answer->usage.input;\n", "")],
      [months("tokens")]),
     ("dead are given back", "a dead process's reservations are dropped at recovery though they may have left",
      [("jobs/ledger_recover.c",
