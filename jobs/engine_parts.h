@@ -35,6 +35,7 @@ typedef struct {
     bool limits_tokens; /* is there any limit on tokens? */
     double mean_output; /* tokens of answers lately, thoughts included */
     bool said_guard;
+    bool heard; /* a request was answered, and not for its settings alone */
 } tm_engine_lane_state;
 
 /* One batch. */

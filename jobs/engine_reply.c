@@ -254,5 +254,6 @@ void tm_engine_reply(tm_engine *engine, tm_flight *flight, const tm_reply *reply
     }
     lane->in_flight--;
     flight->batch->in_flight--;
+    lane->heard = lane->heard || (reply->http > 0 && answer.class != TM_CLASS_ADAPTED);
     generate_reply(engine, flight, &answer, reply->left, at);
 }

@@ -282,6 +282,13 @@ static bool send_group(tm_engine *engine, tm_engine_batch *batch, size_t step, i
     return leases->len > 0;
 }
 
+/* A service of OpenAI's format may refuse a setting: what it takes is found out by one request, not by all
+ * that have a place. */
+static bool is_strange(const tm_engine_lane_state *lane)
+{
+    return !lane->heard && lane->provider == &tm_provider_openai;
+}
+
 /* Is it worth asking this lane now? */
 static bool lane_ready(const tm_engine_lane_state *lane, const tm_instant *now)
 {
@@ -312,9 +319,11 @@ static bool send_batch(tm_engine *engine, tm_engine_batch *batch, const tm_insta
             ask_model(engine, batch->lanes[step]);
         if (lane->state == TM_LANE_ASKING)
             return false; /* the route's order holds: a moment's patience */
+        if (lane->state == TM_LANE_OPEN && is_strange(lane) && lane->in_flight > 0)
+            return false;
         all_closed = all_closed && lane->state == TM_LANE_CLOSED;
         if (now->boot_ms >= batch->steps[step].idle_until_ms && lane_ready(lane, now) &&
-            send_group(engine, batch, step, wanted, now))
+            send_group(engine, batch, step, is_strange(lane) ? 1 : wanted, now))
             return true;
         if (batch->ended || now->boot_ms < batch->idle_until_ms)
             return false;
