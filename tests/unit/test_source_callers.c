@@ -108,6 +108,21 @@ static const struct {
          "export const ask = (q) => withFallback(async (model) => ai.models.generateContent({model, "
          "contents: q}));\n",
      "gemini-2.5-flash"},
+    {"import {GoogleGenAI} from '@google/genai';\nclass S {\n  ai = new GoogleGenAI({});\n"
+     "  MODELS = ['gemini-2.5-flash-lite', 'gemini-2.5-pro'];\n"
+     "  async retry(work, tries = 2, at = 0) {\n    const m = this.MODELS[at] || this.MODELS[0];\n"
+     "    try { return await work(m); } catch (e) { return this.retry(work, tries - 1, at + 1); }\n  }\n"
+     "  ask(q) { return this.retry(async (model) => this.ai.models.generateContent({model, contents: q})); "
+     "}\n}\n",
+     "gemini-2.5-flash-lite"},
+    {SDK "function App() { const [modelId, setModelId] = useState(() => { return "
+         "localStorage.getItem('m') || 'gemini-2.5-pro'; }); }\n"
+         "export const ask = (q, modelId) => ai.models.generateContent({model: modelId, contents: q});\n",
+     "gemini-2.5-pro"},
+    {SDK "export const start = {version: 'gemini-2.5-flash', tone: 'dry'};\n"
+         "export const ask = (q, modelSettings) => ai.models.generateContent({model: modelSettings.version, "
+         "contents: q});\n",
+     "gemini-2.5-flash"},
     {"import google.generativeai as genai\nclass S:\n    def __init__(self, key):\n        self.model = "
      "None\n"
      "        if key:\n            self.model = genai.GenerativeModel('gemini-2.5-flash-lite')\n"
@@ -128,6 +143,23 @@ static void the_model_is_found_where_it_is_named(void)
         g_test_message("%s", models[i].text);
         g_assert_cmpstr(house_draft_of(house, 0)->model, ==, models[i].model);
     }
+}
+
+/* Its own words would read as code, and hide what follows. */
+static void a_page_is_read_by_its_scripts(void)
+{
+    g_autoptr(house_app) house = house_read(
+        "index.html",
+        "<!doctype html>\n<p>It's {one} of `many & <b>more</b></p>\n<script>const late = 1;</script>\n"
+        "<SCRIPT type=\"module\">\nimport {GoogleGenAI} from '@google/genai';\nconst ai = new "
+        "GoogleGenAI({});\n"
+        "async function ask() {\n  const q = document.getElementById('q').value;\n"
+        "  const text = `Answer: ${q}`;\n"
+        "  return ai.models.generateContent({model: 'gemini-2.5-flash', contents: text});\n}\n</SCRIPT>\n",
+        NULL);
+    g_autofree char *sends = house_sends(house, 0, "{'q': 'Q'}");
+    g_assert_cmpstr(sends, ==, "user: Answer: Q");
+    g_assert_cmpint(house_draft_of(house, 0)->line, ==, 10);
 }
 
 static void a_switch_without_a_default_keeps_its_cases(void)
@@ -247,6 +279,7 @@ int main(int argc, char **argv)
         g_test_message("built without grammars");
         return 0;
     }
+    g_test_add_func("/source/a page is read by its scripts", a_page_is_read_by_its_scripts);
     g_test_add_func("/source/a spread request is the callers'", a_spread_request_is_the_callers);
     g_test_add_func("/source/a body that is text already is the callers'",
                     a_body_that_is_text_already_is_the_callers);

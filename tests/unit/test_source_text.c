@@ -121,6 +121,40 @@ static const struct {
      "{text: "
      "`Edit: ${name}`}]}; } else { contents = `Draw: ${name}`; }",
      "contents", "{'name': 'n', 'flag': ''}", "user: Draw: n"},
+    /* a .prompt file's last white space is none of its text */
+    {"", "`\\n  Hi ${name}\\n    `", "{'name': 'x'}", "user: \n  Hi x"},
+    /* several parts or lines for each item */
+    {"const parts = [{text: 'Go'}]; for (const i of items) { parts.push({text: `File ${i.name}`}); "
+     "parts.push({inlineData: {mimeType: i.mime, data: i.data}}); }",
+     "{parts}", "{'items': [{'name': 'a', 'data': 'a.png'}, {'name': 'b', 'data': 'b.png'}]}",
+     "user: GoFile a|(a.png)|File b|(b.png)"},
+    {"const l = ['Go']; for (const i of items) { l.push(`# ${i.name}`); l.push(`= ${i.size}`); }",
+     "l.join('; ')", "{'items': [{'name': 'a', 'size': 1}, {'name': 'b', 'size': 2}]}",
+     "user: Go; # a; = 1; # b; = 2"},
+    {"", "`L: ${items.map(i => i.title).filter(Boolean).join(', ')}`",
+     "{'items': [{'title': 'T'}, {'title': 'U'}]}", "user: L: T, U"},
+    /* what only the running app finds in a list */
+    {"const find = (k) => { for (const i of items) { if (i.k === k) return i.v; } return 'none'; };",
+     "`V ${find(name)}`", "{'name': 'seven'}", "user: V seven"},
+    /* one thing, said in two ways */
+    {"", "`T: ${Array.isArray(items) ? items.join(', ') : items}`", "{'items': 'a, b'}", "user: T: a, b"},
+    {"let t = name; if (t.length > 100) t = t.slice(0, 100);", "`T: ${t}`", "{'t': 'long'}", "user: T: long"},
+    {"", "`T: ${name.length > 9 ? name.slice(0, 9) + '...' : name}`", "{'name': 'n'}", "user: T: n"},
+    {"let rows = items; if (flag) { const day = new Date(flag); rows = rows.filter(r => r.day >= day); }",
+     "`${rows.length} of ${rows.map(r => r.id).join(', ')}`",
+     "{'rows_length': '2', 'rows': [{'id': 1}, "
+     "{'id': 2}]}",
+     "user: 2 of 1, 2"},
+    {"", "`From ${user.start ? user.start.toLocaleDateString() : 'ever'}`", "{'start': 'May'}",
+     "user: From May"},
+    {"", "`From ${user.start ? user.start.toLocaleDateString() : 'ever'}`", "{'start': ''}",
+     "user: From ever"},
+    {"const stats = {total: items.reduce((a, i) => a + i.price, 0)};", "`Sum ${stats.total.toFixed(2)}`",
+     "{'total': '7.00'}", "user: Sum 7.00"},
+    {"", "`A${flag === true ? ' on' : ' off'}${flag ? '!' : '?'}`", "{'flag': 'x'}", "user: A on!"},
+    /* a sentence stays one, whatever its condition */
+    {"", "`A\\n${user.age && user.age < 5 ? 'Use short words and many pictures.' : ''}`",
+     "{'age': '3', 'if_user_age_5': 'x'}", "user: A\nUse short words and many pictures."},
     /* conversations */
     {"", "items.map(m => ({role: m.role === 'user' ? 'user' : 'model', parts: [{text: m.text}]}))",
      "{'message': 'Hello'}", "user: Hello"},

@@ -280,6 +280,31 @@ static void leave_out_turns(reading *all, const tm_value *list)
     all->earlier = true;
 }
 
+/* Several parts for each item, texts and media: one {{#each}} around all of them. Is there nothing else? */
+static bool read_several(reading *all, const tm_value *value, bool model)
+{
+    const tm_value *body = tm_value_item(value, 2);
+    g_autoptr(tm_value) parts = tm_value_new(VALUE_ARRAY);
+    parts->yes = true;
+    for (guint i = 0; body->items && i < body->items->len; i++) {
+        tm_value *one = tm_value_item(body, i);
+        const tm_value *mime = NULL, *data = medium_of(one, &mime);
+        tm_value *text = text_of_part(one) ? text_of_part(one) : tm_value_is_text(one) ? one : NULL;
+        if (!data && !text)
+            return false;
+        tm_value *said = data ? tm_value_new(VALUE_REMOTE) : tm_value_ref(text);
+        if (data) {
+            said->text = g_strdup("medium");
+            tm_value_add(said, tm_value_ref((tm_value *)data));
+        }
+        tm_value_add(parts, said);
+    }
+    g_autoptr(tm_value) each =
+        tm_value_list(VALUE_EACH, tm_value_item(value, 0), tm_value_item(value, 1), parts);
+    g_ptr_array_add(pieces_of(all, model), tm_emit_piece(all->emit, each));
+    return true;
+}
+
 static void read_mapped(reading *all, tm_value *value, bool model, bool part)
 {
     tm_value *list = tm_value_item(value, 0), *item = tm_value_item(value, 1),
@@ -287,6 +312,8 @@ static void read_mapped(reading *all, tm_value *value, bool model, bool part)
     while (body->kind == VALUE_CHOICE) /* only the items that can be read */
         body =
             tm_value_item(body, 1)->kind == VALUE_UNDEFINED ? tm_value_item(body, 2) : tm_value_item(body, 1);
+    if (body->kind == VALUE_ARRAY && body->yes && read_several(all, value, model))
+        return;
     const tm_value *mime = NULL, *data = medium_of(body, &mime);
     bool file_list = is_file_word(list->text ? list->text : "");
     bool unread = body->kind == VALUE_UNKNOWN && body != item && (file_list || is_file_word(body->text));

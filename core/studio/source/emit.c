@@ -236,14 +236,39 @@ static bool is_of_item(const tm_value *unknown, const void *of)
     return unknown->of == *(const guint *)of;
 }
 
+/* A condition's words as its source would say them: `case "a": case "b":` has none of its own. */
+static void say_condition(GString *words, const tm_value *condition, int depth)
+{
+    tm_value *first = tm_value_item(condition, 0), *second = tm_value_item(condition, 1);
+    if (condition->written || depth > 20) {
+        g_string_append(words, condition->written ? condition->written : "...");
+    } else if (condition->kind == VALUE_TEST && first && second) {
+        g_autofree char *literal = tm_value_literal(second);
+        say_condition(words, first, depth + 1);
+        g_string_append_printf(words, " %s ", condition->text);
+        if (literal)
+            g_string_append(words, literal);
+        else
+            say_condition(words, second, depth + 1);
+    } else if (condition->kind == VALUE_CHOICE && tm_value_item(condition, 2)) {
+        bool either = tm_value_equal(first, second);
+        say_condition(words, first, depth + 1);
+        g_string_append(words, either ? " || " : " && ");
+        say_condition(words, either ? tm_value_item(condition, 2) : second, depth + 1);
+    } else if (condition->kind == VALUE_NOT && first) {
+        g_string_append_c(words, '!');
+        say_condition(words, first, depth + 1);
+    } else {
+        g_string_append(words, condition->text ? condition->text : "condition");
+    }
+}
+
 /* A condition that is no plain name becomes one. */
 static tm_value *named_condition(tm_emit *emit, const tm_value *condition)
 {
-    g_autoptr(GString) name = g_string_new("if_");
-    const tm_value *worded = condition;
-    while (!worded->written && tm_value_item(worded, 0))
-        worded = tm_value_item(worded, 0);
-    const char *written = worded->written ? worded->written : "condition";
+    g_autoptr(GString) name = g_string_new("if_"), words = g_string_new(NULL);
+    say_condition(words, condition, 0);
+    const char *written = words->str;
     for (const char *at = written; *at && name->len < 40; at++) {
         if (g_ascii_isalnum(*at) || *at == '_')
             g_string_append_c(name, *at);
@@ -351,9 +376,24 @@ static void emit_branch(tm_emit *emit, const tm_value *condition, bool holds, co
 /* What a text is made of a value in a way that leaves it empty only where the value is. */
 static bool keeps_truth(const char *whole, const char *made)
 {
-    static const char *const methods[] = {".join(",  ".slice(",          ".substring(",   ".substr(",
-                                          ".trim(",  ".toString(",       ".toUpperCase(", ".toLowerCase(",
-                                          ".upper(", ".toLocaleString(", ".lower("};
+    static const char *const methods[] = {".join(",
+                                          ".slice(",
+                                          ".substring(",
+                                          ".substr(",
+                                          ".trim(",
+                                          ".toString(",
+                                          ".toUpperCase(",
+                                          ".toLowerCase(",
+                                          ".upper(",
+                                          ".toLocaleString(",
+                                          ".lower(",
+                                          ".toFixed(",
+                                          ".toLocaleDateString(",
+                                          ".toLocaleTimeString(",
+                                          ".toISOString(",
+                                          ".toDateString(",
+                                          ".trimEnd(",
+                                          ".strip("};
     if (!whole || !made)
         return false;
     const char *inner = g_str_has_prefix(made, "JSON.stringify(") ? made + strlen("JSON.stringify(")
@@ -490,9 +530,17 @@ static void emit_value(tm_emit *emit, const tm_value *value)
         add_text(emit, value->yes ? "true" : "");
         break;
     case VALUE_JOIN:
-        for (guint i = 0; i < value->items->len; i++)
+    case VALUE_ARRAY: /* of parts */
+        for (guint i = 0; value->items && i < value->items->len; i++)
             emit_value(emit, tm_value_item(value, i));
         break;
+    case VALUE_REMOTE: { /* a medium among parts */
+        const tm_value *data = tm_value_item(value, 0);
+        g_autofree char *path = data && data->kind == VALUE_UNKNOWN ? path_of(emit, data) : NULL;
+        g_autofree char *medium = g_strconcat("media url=", path ? path : "this", NULL);
+        add_expression(emit, medium);
+        break;
+    }
     case VALUE_UNKNOWN: {
         g_autofree char *path = path_of(emit, value);
         if (path) {

@@ -24,14 +24,29 @@ static bool says_model(const char *name)
     return strstr(lower, "model") != NULL;
 }
 
-/* The text that is given: as it stands, useState("..."), stored || "...". */
+/* The text that is given: as it stands, useState("..."), stored || "...", useState(() => stored || "..."). */
 static const char *text_of(const tm_code *code)
 {
-    for (int i = 0; code && i < 4; i++) {
-        if (code->kind == CODE_TEXT)
+    for (int i = 0; code && i < 8; i++) {
+        switch (code->kind) {
+        case CODE_TEXT:
             return is_model(code->text) ? code->text : NULL;
-        bool last = code->kind == CODE_BINARY || (code->kind == CODE_CALL && code->n == 2);
-        code = last ? tm_code_kid(code, 1) : NULL;
+        case CODE_BLOCK: /* what it returns at its end */
+            code = code->n ? code->kids[code->n - 1] : NULL;
+            break;
+        case CODE_RETURN:
+            code = tm_code_kid(code, 0);
+            break;
+        case CODE_CHOICE:
+            code = tm_code_kid(code, 2);
+            break;
+        case CODE_BINARY:
+        case CODE_FUNCTION:
+            code = tm_code_kid(code, 1);
+            break;
+        default:
+            code = code->kind == CODE_CALL && code->n == 2 ? tm_code_kid(code, 1) : NULL;
+        }
     }
     return NULL;
 }
@@ -50,11 +65,13 @@ static void visit(tm_code *code, void *data)
         name = target && (target->kind == CODE_NAME || target->kind == CODE_MEMBER) ? target->text : NULL;
         given = tm_code_kid(code, 1);
     }
-    const char *text = name && says_model(name) ? text_of(given) : NULL;
+    const char *text = name && (says_model(name) || strcmp(name, all->name) == 0) ? text_of(given) : NULL;
     if (!text)
         return;
     if (!all->same && strcmp(name, all->name) == 0)
         all->same = text;
+    if (!says_model(name))
+        return;
     /* `model: "..."` in a request is that request's own. */
     if (code->kind == CODE_PAIR && strcmp(name, "model") == 0)
         return;
@@ -67,7 +84,7 @@ char *tm_model_default(const tm_project *project, const tm_value *model)
     if (!model || model->kind != VALUE_UNKNOWN || !model->written || strchr(model->written, '('))
         return NULL;
     const char *dot = strrchr(model->written, '.'), *name = dot ? dot + 1 : model->written;
-    if (!says_model(name))
+    if (!says_model(model->written))
         return NULL;
     search all = {strcmp(name, "model") == 0 ? "" : name, NULL, NULL, false};
     for (guint i = 0; i < project->sources->len; i++)

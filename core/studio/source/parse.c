@@ -13,7 +13,7 @@ const TSLanguage *tree_sitter_python(void);
 #error "libtree-sitter is too old: the grammars need one that reads ABI 14 (0.20.3 or later)"
 #endif
 
-enum { OPEN_MAX = 10000, PARSE_MICROS = 1000000, MASK_ROUNDS = 3 };
+enum { OPEN_MAX = 10000, PARSE_MICROS = 5000000, MASK_ROUNDS = 3 };
 
 bool tm_parse_can(void)
 {
@@ -98,11 +98,30 @@ static bool mask_errors(char *text, uint32_t length, TSNode root)
     return masked;
 }
 
+/* A page's own words are no code: all but its scripts becomes spaces, and places stay where they are.
+ * (transfer full) */
+static char *scripts_of(const tm_code_file *source)
+{
+    char *copy = g_memdup2(source->text, source->length + 1), *at = copy, *end = copy + source->length;
+    while (at < end) {
+        char *tag = at;
+        while (tag < end && g_ascii_strncasecmp(tag, "<script", strlen("<script")) != 0)
+            tag++;
+        char *code = tag < end ? memchr(tag, '>', (size_t)(end - tag)) : NULL;
+        code = code ? code + 1 : end;
+        for (; at < code; at++)
+            *at = *at == '\n' ? '\n' : ' ';
+        while (at < end && g_ascii_strncasecmp(at, "</script", strlen("</script")) != 0)
+            at++;
+    }
+    return copy;
+}
+
 static TSTree *parse_masked(TSParser *parser, tm_code_file *source)
 {
     uint32_t length = (uint32_t)source->length;
-    TSTree *tree = parse_text(parser, source->text, length);
-    g_autofree char *copy = NULL;
+    g_autofree char *copy = g_str_has_suffix(source->file, ".html") ? scripts_of(source) : NULL;
+    TSTree *tree = parse_text(parser, copy ? copy : source->text, length);
     for (int round = 0; tree && !source->python && round < MASK_ROUNDS; round++) {
         TSNode root = ts_tree_root_node(tree);
         if (!ts_node_has_error(root))

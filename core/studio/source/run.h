@@ -58,8 +58,8 @@ bool tm_run_is_tangled(const tm_value *value);
 /* A statement. What it returns, or NULL if it goes on. (transfer full) */
 tm_value *tm_run_exec(tm_run *run, tm_frame *frame, tm_code *code);
 /* For every item of `list`: binds it to `pattern` and runs `body`; or calls `body`, a FUNCTION, with
- * `pattern` NULL, in this same frame. */
-void tm_run_each(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body);
+ * `pattern` NULL, in this same frame. Does an item make the function around return something? */
+bool tm_run_each(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body);
 /* The parts of `value` get the names of the pattern. */
 void tm_run_bind(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *value);
 void tm_run_assign(tm_run *run, tm_frame *frame, tm_code *target, tm_value *value);

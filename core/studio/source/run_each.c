@@ -36,10 +36,19 @@ static void bind_item(tm_run *run, tm_frame *frame, tm_code *pattern, tm_code *b
         tm_run_bind(run, frame, tm_code_kid(parameters, 1), index);
 }
 
-static void run_body(tm_run *run, tm_frame *frame, tm_code *body)
+static bool says_something(const tm_value *value)
 {
-    tm_code *inner = body->kind == CODE_FUNCTION ? tm_code_kid(body, 1) : body;
-    tm_value_unref(tm_run_exec(run, frame, inner));
+    if (value->kind == VALUE_CHOICE)
+        return says_something(tm_value_item(value, 1)) || says_something(tm_value_item(value, 2));
+    return value->kind != VALUE_UNDEFINED && value->kind != VALUE_NULL && value->kind != VALUE_BOOL;
+}
+
+/* Does the loop give something back out of its function? */
+static bool run_body(tm_run *run, tm_frame *frame, tm_code *body)
+{
+    bool apart = body->kind == CODE_FUNCTION;
+    g_autoptr(tm_value) made = tm_run_exec(run, frame, apart ? tm_code_kid(body, 1) : body);
+    return made && !apart && says_something(made);
 }
 
 /* What the work on one item added to a text or a list is added for each. */
@@ -62,14 +71,22 @@ static tm_value *for_each(tm_value *before, tm_value *after, tm_value *list, tm_
         return NULL;
     }
     guint n = start->items ? start->items->len : 0;
-    if ((end->items ? end->items->len : 0) <= n || (arrays && end->items->len != n + 1))
+    if ((end->items ? end->items->len : 0) <= n)
         return NULL;
     for (guint i = 0; i < n; i++)
         if (!tm_value_equal(tm_value_item(start, i), tm_value_item(end, i)))
             return NULL;
     tm_value *made = tm_value_copy(start);
     if (arrays) {
-        tm_value_add(made, tm_value_list(VALUE_MAPPED, list, item, tm_value_item(end, n)));
+        g_autoptr(tm_value) several = NULL;
+        if (end->items->len > n + 1) { /* each item adds all of these, one behind the other */
+            several = tm_value_new(VALUE_ARRAY);
+            several->yes = true;
+            for (guint i = n; i < end->items->len; i++)
+                tm_value_add(several, tm_value_ref(tm_value_item(end, i)));
+        }
+        tm_value_add(made,
+                     tm_value_list(VALUE_MAPPED, list, item, several ? several : tm_value_item(end, n)));
         return made;
     }
     g_autoptr(tm_value) more = tm_value_new(VALUE_JOIN);
@@ -81,7 +98,7 @@ static tm_value *for_each(tm_value *before, tm_value *after, tm_value *list, tm_
     return made;
 }
 
-static void each_unknown(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body)
+static bool each_unknown(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body)
 {
     bool mapped = list->kind == VALUE_MAPPED;
     g_autoptr(tm_value) whole = tm_value_ref(mapped ? tm_value_item(list, 0) : list);
@@ -90,7 +107,7 @@ static void each_unknown(tm_run *run, tm_frame *frame, tm_code *pattern, tm_valu
     g_autoptr(tm_value) index = index_of(item);
     g_autoptr(GHashTable) before = tm_frame_names_copy(frame);
     bind_item(run, frame, pattern, body, mapped ? tm_value_item(list, 2) : item, index);
-    run_body(run, frame, body);
+    bool leaves = run_body(run, frame, body);
     GHashTableIter iter;
     gpointer name, value;
     g_hash_table_iter_init(&iter, before);
@@ -106,29 +123,30 @@ static void each_unknown(tm_run *run, tm_frame *frame, tm_code *pattern, tm_valu
         }
         tm_frame_set(frame, name, made);
     }
+    return leaves;
 }
 
-void tm_run_each(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body)
+bool tm_run_each(tm_run *run, tm_frame *frame, tm_code *pattern, tm_value *list, tm_code *body)
 {
     if (!body)
-        return;
-    if (list->kind == VALUE_UNKNOWN || list->kind == VALUE_MAPPED) {
-        each_unknown(run, frame, pattern, list, body);
-        return;
-    }
+        return false;
+    if (list->kind == VALUE_UNKNOWN || list->kind == VALUE_MAPPED)
+        return each_unknown(run, frame, pattern, list, body);
+    bool leaves = false;
     for (guint i = 0; list->kind == VALUE_ARRAY && list->items && i < MIN(list->items->len, RUN_ITEMS); i++) {
         tm_value *item = tm_value_item(list, i);
         g_autofree char *number = g_strdup_printf("%u", i);
         g_autoptr(tm_value) index = tm_value_number(number);
         if (item->kind == VALUE_MAPPED) {
-            each_unknown(run, frame, pattern, item, body);
+            leaves = each_unknown(run, frame, pattern, item, body) || leaves;
             continue;
         }
         frame->turn = ++run->ids;
         bind_item(run, frame, pattern, body, item, index);
-        run_body(run, frame, body);
+        leaves = run_body(run, frame, body) || leaves;
         frame->turn = 0;
     }
+    return leaves;
 }
 
 static tm_value *call_with(tm_run *run, tm_value *function, tm_value *item, tm_value *index, tm_code *code)
@@ -201,6 +219,16 @@ static tm_value *dressed(tm_value *item, const char *before, const char *after)
         whole->text = g_strdup("");
         return g_steal_pointer(&whole);
     }
+    if (item->kind == VALUE_ARRAY && item->yes) { /* several for each item */
+        whole = tm_value_new(VALUE_JOIN);
+        for (guint i = 0; item->items && i < item->items->len; i++) {
+            g_autoptr(tm_value) one = dressed(tm_value_item(item, i), before, after);
+            tm_value *more = tm_value_join(whole, one);
+            tm_value_unref(whole);
+            whole = more;
+        }
+        return g_steal_pointer(&whole);
+    }
     if (item->kind == VALUE_ARRAY)
         whole = tm_run_join(item, ",");
     else if (item->kind == VALUE_BOOL)
@@ -215,8 +243,11 @@ static tm_value *dressed(tm_value *item, const char *before, const char *after)
 tm_value *tm_run_join(tm_value *list, const char *between)
 {
     if (list->kind == VALUE_MAPPED) {
-        tm_value *each =
-            tm_value_list(VALUE_EACH, tm_value_item(list, 0), tm_value_item(list, 1), tm_value_item(list, 2));
+        tm_value *body = tm_value_item(list, 2);
+        g_autoptr(tm_value) several =
+            body && body->kind == VALUE_ARRAY && body->yes ? tm_run_join(body, between) : NULL;
+        tm_value *each = tm_value_list(VALUE_EACH, tm_value_item(list, 0), tm_value_item(list, 1),
+                                       several ? several : body);
         each->text = g_strdup(between);
         return each;
     }

@@ -32,6 +32,18 @@ static tm_value *formatted(tm_run *run, tm_frame *frame, tm_code *code)
     return tm_value_text(g_ascii_formatd(text, sizeof text, sign, g_ascii_strtod(value->text, NULL)));
 }
 
+/* Array.isArray(tags) ? tags.join(", ") : tags: two ways to say one thing. What one is made of the other by;
+ * NULL: they are two things. */
+static const tm_value *one_of(const tm_value *yes, const tm_value *no)
+{
+    if (yes->kind != VALUE_UNKNOWN || no->kind != VALUE_UNKNOWN || yes->path || no->path)
+        return NULL;
+    const tm_value *made = strlen(yes->key) > strlen(no->key) ? yes : no, *plain = made == yes ? no : yes;
+    gsize n = strlen(plain->key);
+    bool of_it = strncmp(made->key, plain->key, n) == 0 && made->key[n] == '|';
+    return of_it && made->written && strchr(made->written, '(') ? plain : NULL;
+}
+
 /* JavaScript's word for what is known of a value; NULL: nothing is. */
 static const char *type_of(const tm_value *value)
 {
@@ -119,6 +131,13 @@ static tm_value *evaluate(tm_run *run, tm_frame *frame, tm_code *code)
         g_autoptr(tm_value) condition = tm_run_condition(run, frame, code->kids[0]);
         g_autoptr(tm_value) yes = tm_run_eval(run, frame, code->kids[1]);
         g_autoptr(tm_value) no = tm_run_eval(run, frame, code->kids[2]);
+        const tm_value *one = one_of(yes, no);
+        if (one) {
+            g_autofree char *written = tm_code_written(code);
+            tm_value *part = tm_value_part(one, one->text, written, code);
+            g_clear_pointer(&part->path, g_free);
+            return part;
+        }
         g_autoptr(tm_value) made = tm_value_choice(condition, yes, no);
         return tm_run_is_tangled(made) ? tm_run_missing(run, frame, code) : g_steal_pointer(&made);
     }

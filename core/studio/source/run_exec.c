@@ -164,6 +164,16 @@ static void assign(tm_run *run, tm_frame *frame, tm_code *code)
 
 static tm_value *exec_list(tm_run *run, tm_frame *frame, tm_code *block, guint from);
 
+/* `if (day) rows = rows.filter(...)`: what is made of the name's own value, which no row can work out. The
+ * row gives what is left in either case. */
+static bool is_own(const char *name, const tm_value *value, const tm_value *before)
+{
+    gsize n = strlen(name);
+    return value->kind == VALUE_UNKNOWN && before->kind == VALUE_UNKNOWN && value->written && !before->path &&
+           strncmp(value->written, name, n) == 0 && (value->written[n] == '.' || value->written[n] == '?') &&
+           strchr(value->written, '(') && value->of == before->of;
+}
+
 /* Names that differ between the two ends of a branch become choices. */
 static void merge(tm_frame *frame, GHashTable *yes, tm_value *condition)
 {
@@ -173,7 +183,9 @@ static void merge(tm_frame *frame, GHashTable *yes, tm_value *condition)
     g_hash_table_iter_init(&iter, yes);
     while (g_hash_table_iter_next(&iter, &name, &value)) {
         tm_value *other = g_hash_table_lookup(no, name);
-        if (other)
+        if (other && is_own(name, value, other))
+            tm_frame_set(frame, name, tm_value_ref(value));
+        else if (other)
             tm_frame_set(frame, name, tm_value_choice(condition, value, other));
         else
             tm_frame_set(frame, name, tm_value_ref(value));
@@ -380,7 +392,8 @@ tm_value *tm_run_exec(tm_run *run, tm_frame *frame, tm_code *code)
         break;
     case CODE_EACH: {
         g_autoptr(tm_value) list = tm_run_eval(run, frame, tm_code_kid(code, 1));
-        tm_run_each(run, frame, tm_code_kid(code, 0), list, tm_code_kid(code, 2));
+        if (tm_run_each(run, frame, tm_code_kid(code, 0), list, tm_code_kid(code, 2)))
+            made = tm_run_unknown(run, frame, code); /* of which item, only the running app knows */
         break;
     }
     case CODE_LOOP:

@@ -92,10 +92,10 @@ static tm_value *handed(tm_run *run, tm_frame *frame, tm_code *function)
     const tm_code *outer = function->parent;
     tm_code *callee = outer && outer->kind == CODE_CALL ? tm_code_kid(outer, 0) : NULL;
     const tm_code *own = tm_code_kid(function, 0);
-    if (!callee || callee->kind != CODE_NAME || !own || own->n == 0 ||
+    if (!callee || (callee->kind != CODE_NAME && callee->kind != CODE_MEMBER) || !own || own->n == 0 ||
         g_hash_table_contains(run->busy, function))
         return NULL;
-    g_autoptr(tm_value) taker = tm_run_name(run, frame, callee);
+    g_autoptr(tm_value) taker = tm_run_eval(run, frame, callee);
     if (taker->kind != VALUE_FUNCTION || tm_code_holds(taker->code, function))
         return NULL;
     use all = {NULL, NULL};
@@ -110,6 +110,15 @@ static tm_value *handed(tm_run *run, tm_frame *frame, tm_code *function)
     if (!all.call)
         return NULL;
     g_hash_table_add(run->busy, function);
+    /* Called as it is here, what is left out has its default: `retry(work, tries = 2)`. */
+    bool binds = !g_hash_table_contains(run->bound, taker->code);
+    if (binds) {
+        tm_value *bound = tm_value_new(VALUE_ARRAY);
+        for (guint i = 1; i < outer->n; i++)
+            tm_value_add(bound, tm_run_eval(run, frame, outer->kids[i]));
+        tm_value_add(bound, tm_value_new(VALUE_UNDEFINED)); /* nothing by name */
+        g_hash_table_insert(run->bound, taker->code, bound);
+    }
     tm_frame *there = tm_run_goto(run, all.call);
     tm_value *arguments = tm_value_new(VALUE_ARRAY);
     bool known = true;
@@ -118,6 +127,8 @@ static tm_value *handed(tm_run *run, tm_frame *frame, tm_code *function)
         known = known && value->kind != VALUE_UNKNOWN && tm_value_is_text(value);
         tm_value_add(arguments, value);
     }
+    if (binds)
+        g_hash_table_remove(run->bound, taker->code);
     g_hash_table_remove(run->busy, function);
     if (!known)
         g_clear_pointer(&arguments, tm_value_unref);

@@ -165,6 +165,11 @@ static tm_value *formatted(tm_run *run, tm_frame *frame, tm_value *value, tm_val
 
 static tm_value *filtered(tm_run *run, tm_value *list, tm_value *function, tm_code *code)
 {
+    /* names.map(...).filter(Boolean), where no name is left out on purpose. */
+    if (list->kind == VALUE_MAPPED && function && function->kind != VALUE_FUNCTION &&
+        tm_code_is(tm_code_kid(code, 1), CODE_NAME, "Boolean") &&
+        tm_value_item(list, 2)->kind != VALUE_CHOICE)
+        return tm_value_ref(list);
     if (list->kind != VALUE_ARRAY)
         return NULL;
     tm_value *made = tm_value_new(VALUE_ARRAY);

@@ -25,6 +25,26 @@ void tm_run_spread_object(tm_value *object, tm_value *value, tm_value *condition
     }
 }
 
+/* `{total: rows.reduce(...)}`: what is worked out is called as its writer calls it. */
+static tm_value *keyed(tm_value *value, const char *key, const tm_code *code)
+{
+    static const char *const general[] = {"text",  "data",  "content", "contents", "parts",
+                                          "value", "input", "url",     "message",  "prompt",
+                                          "model", "name",  "config",  "options"};
+    if (value->kind != VALUE_UNKNOWN || !code || code->kind != CODE_CALL || value->path ||
+        value->code != code)
+        return value;
+    for (gsize i = 0; i < G_N_ELEMENTS(general); i++)
+        if (strcmp(key, general[i]) == 0)
+            return value;
+    tm_value *named = tm_value_copy(value);
+    g_free(named->text);
+    named->text = g_strdup(key);
+    g_clear_pointer(&named->longer, g_free);
+    tm_value_unref(value);
+    return named;
+}
+
 tm_value *tm_run_object(tm_run *run, tm_frame *frame, tm_code *code)
 {
     tm_value *made = tm_value_new(VALUE_OBJECT);
@@ -43,6 +63,8 @@ tm_value *tm_run_object(tm_run *run, tm_frame *frame, tm_code *code)
                           : tm_value_literal(computed);
             }
             tm_value *value = tm_run_eval(run, frame, tm_code_kid(kid, 0));
+            if (key)
+                value = keyed(value, key, tm_code_kid(kid, 0));
             tm_value_set(made, key ? key : "...", value);
         }
     }

@@ -94,6 +94,8 @@ static tm_value *compare(const char *sign, tm_value *left, tm_value *right)
                : other->kind == VALUE_UNKNOWN || other->kind == VALUE_CHOICE ? tm_value_ref(other)
                                                                              : tm_value_bool(true);
     }
+    if ((same || differs) && right->kind == VALUE_BOOL && right->yes && left->kind == VALUE_UNKNOWN)
+        return same ? tm_value_ref(left) : tm_value_not(left);
     if ((same || differs) && right->kind == VALUE_TEXT && !*right->text)
         return same ? tm_value_not(left) : tm_value_ref(left);
     if (same || differs) {

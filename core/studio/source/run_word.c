@@ -50,7 +50,7 @@ static const char *word_of(const tm_code *code)
             code = code->kids[1]->kind == CODE_TEXT || code->kids[1]->kind == CODE_TEMPLATE ? inner
                                                                                             : code->kids[1];
         else if (code->kind == CODE_BINARY && tm_code_kid(code, 1) && inner->kind != CODE_NAME &&
-                 inner->kind != CODE_MEMBER)
+                 inner->kind != CODE_MEMBER && (names_something(code->kids[1]) || !names_something(inner)))
             code = code->kids[1];
         else
             code = inner;

@@ -31,7 +31,7 @@ typedef struct tm_frame tm_frame;
 struct tm_value {
     tm_value_kind kind;
     int refs;
-    bool yes;   /* BOOL */
+    bool yes;   /* BOOL; ARRAY in a MAPPED: each item adds all of these; UNDEFINED: see run_exec.c */
     char *text; /* TEXT, NUMBER as written, TEST, EACH, SDK, REMOTE; UNKNOWN: a name for it */
     GPtrArray *items;
     GPtrArray *keys; /* char* */
